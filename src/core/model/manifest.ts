@@ -1,0 +1,21 @@
+import type { ModelOptions } from './options.ts';
+
+/** `model.json` beside a model or a version: how it is to be served. Absent members keep their defaults. */
+export interface ModelManifest {
+  readonly description?: string;
+  readonly options: Partial<ModelOptions>;
+  /** Class labels by output name, for `classification`. */
+  readonly labels: Readonly<Record<string, readonly string[]>>;
+}
+
+export const EMPTY_MANIFEST: ModelManifest = { options: {}, labels: {} };
+
+/** The version's manifest over its model's: the version wins member by member. */
+export function mergeManifests(model: ModelManifest, version: ModelManifest): ModelManifest {
+  return {
+    ...model,
+    ...version,
+    options: { ...model.options, ...version.options },
+    labels: { ...model.labels, ...version.labels },
+  };
+}

@@ -1,0 +1,139 @@
+import type { ModelSignature } from '../../core/model/signature.ts';
+import type { Payload } from './payload.ts';
+
+/** What is known of a model file from its structure, weights unread. */
+export interface ModelInspection {
+  readonly signature: ModelSignature;
+  readonly producer: string;
+  readonly irVersion: number;
+  /** Operator set versions by domain (`''` is ai.onnx). */
+  readonly opsets: Readonly<Record<string, number>>;
+  readonly parameterCount: number;
+  readonly weightBytesByDatatype: Readonly<Record<string, number>>;
+  /** Files with weights outside the .onnx file, relative to its directory. */
+  readonly externalFiles: readonly { readonly location: string; readonly bytes: number }[];
+  readonly fileBytes: number;
+  /** What had to be changed for serving, as sentences (a ZipMap taken out). */
+  readonly rewrites: readonly string[];
+}
+
+/** A model file that was inspected, hashed and, where needed, rewritten so that it can be served. */
+export interface PreparedModel {
+  /** SHA-256 in hex. Of the .onnx file; where weights are external, of the digests of all files. */
+  readonly digest: string;
+  /** The file to run: the original, or the rewritten one. */
+  readonly path: string;
+  readonly inspection: ModelInspection;
+}
+
+export interface RunnerSpec {
+  readonly modelId: string;
+  readonly version: string;
+  readonly prepared: PreparedModel;
+  readonly maxBatchSize: number;
+  readonly intraOpThreads: number | undefined;
+  readonly warmUpRuns: number;
+  /** Class labels by output name. */
+  readonly labels: Readonly<Record<string, readonly string[]>>;
+}
+
+/** One request as the runner sees it. */
+export interface RunRequest {
+  readonly payload: Payload;
+  /** Bytes of the JSON header when binary tensors follow; 0: the body is the one raw input; undefined: all JSON. */
+  readonly headerLength: number | undefined;
+  readonly contentEncoding: 'gzip' | 'deflate' | undefined;
+  /** How the answer may be compressed, best first; undefined: not at all. */
+  readonly acceptEncoding: 'gzip' | 'deflate' | undefined;
+  /** On the monotonic clock. What waits longer is dropped unrun. */
+  readonly deadlineMs: number;
+  /** 1 is the most urgent; undefined: what the body says, or the default. */
+  readonly priority: number | undefined;
+  /** Never batched with others: it was in a batch that killed its runner. */
+  readonly alone: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Where the time of one request went inside the runner, in milliseconds. */
+export interface RunTimings {
+  readonly decodeMs: number;
+  readonly queueMs: number;
+  readonly computeMs: number;
+  readonly encodeMs: number;
+}
+
+export interface RunReply {
+  readonly body: Uint8Array;
+  /** Bytes of the JSON header (before compression) when binary tensors follow. */
+  readonly headerLength: number | undefined;
+  readonly contentEncoding: 'gzip' | 'deflate' | undefined;
+  readonly timings: RunTimings;
+  /** Requests that shared the run. */
+  readonly batchSize: number;
+}
+
+/** How a runner ended. */
+export interface RunnerExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** The last lines it wrote to stderr. */
+  readonly stderrTail: string;
+  /** True when the server ended it on purpose. */
+  readonly expected: boolean;
+}
+
+/** `run` rejects with this when the runner ended before it answered. */
+export class RunnerLost extends Error {
+  override readonly name = 'RunnerLost';
+  readonly exit: RunnerExit;
+  /** Whether the request's batch had begun: it may be what killed the runner. */
+  readonly began: boolean;
+
+  constructor(exit: RunnerExit, began: boolean) {
+    super(`the runner ended (${exit.signal ?? `exit code ${exit.code}`})`);
+    this.exit = exit;
+    this.began = began;
+  }
+}
+
+export interface MemoryFootprint {
+  /** Proportional set size: what the process really costs. Resident size where the system has no PSS. */
+  readonly pssBytes: number;
+  /** The most that was ever resident. */
+  readonly peakBytes: number;
+}
+
+/** A process that holds one loaded, warmed-up model. */
+export interface Runner extends AsyncDisposable {
+  readonly pid: number;
+  readonly signature: ModelSignature;
+  readonly intraOpThreads: number;
+  /** From spawn to loaded and warmed up. */
+  readonly startMs: number;
+  readonly exited: Promise<RunnerExit>;
+  /**
+   * Rejects with AppError for what the request or the model did wrong (`invalid_tensor`, `model_rejected_input`,
+   * `deadline_exceeded`, `request_cancelled`, `overloaded`), with RunnerLost when the process ended.
+   */
+  run(request: RunRequest): Promise<RunReply>;
+  /** Undefined when the process is gone. */
+  footprint(): Promise<MemoryFootprint | undefined>;
+  /** Ends the process at once. */
+  kill(): void;
+}
+
+/** The inference runtime. Preparing and running happen in processes of their own. */
+export interface Engine extends AsyncDisposable {
+  readonly name: string;
+  readonly version: string;
+  /**
+   * Inspects, hashes and where needed rewrites a model file, in a short-lived process.
+   * @throws AppError `model_unloadable` with the reason
+   */
+  prepare(modelPath: string, signal: AbortSignal): Promise<PreparedModel>;
+  /**
+   * Starts a runner, loads the model and warms it up.
+   * @throws AppError `model_unloadable` with the runtime's reason
+   */
+  start(spec: RunnerSpec, signal: AbortSignal): Promise<Runner>;
+}
