@@ -1,0 +1,113 @@
+import { availableParallelism } from 'node:os';
+import { AppError } from '../../core/errors.ts';
+import {
+  type Engine,
+  type PreparedModel,
+  type Runner,
+  RunnerLost,
+  type RunnerSpec,
+} from '../../serving/ports/engine.ts';
+import type { RunnerRecord } from '../../serving/ports/store.ts';
+import { systemClock } from '../clock.ts';
+import { readStartTicks } from '../process-memory.ts';
+import { prepare } from './model-file/prepare.ts';
+import type { Arena } from './runner/arena.ts';
+import { ResponseArena } from './runner/response-arena.ts';
+import { RunnerProcess } from './runner/runner-process.ts';
+import { parentDeathCommand, spawnRunner } from './runner/spawn.ts';
+import { RUNTIME_VERSION } from './runtime-version.ts';
+
+export interface OnnxEngineOptions {
+  readonly arena: Arena;
+  /** Directory for response arenas. */
+  readonly arenaDir: string;
+  /** Where rewritten models are kept, by digest. */
+  readonly rewriteDir: string;
+  /** Told of every runner, so that one that outlives the server can be found by the next. */
+  readonly onStarted: (runner: RunnerRecord) => void;
+  readonly onEnded: (pid: number) => void;
+}
+
+/** onnxruntime, one process per loaded model. */
+export class OnnxEngine implements Engine {
+  readonly name = 'onnxruntime';
+  readonly version = RUNTIME_VERSION;
+  readonly #options: OnnxEngineOptions;
+  readonly #runners = new Set<RunnerProcess>();
+  readonly #prefix = parentDeathCommand();
+
+  constructor(options: OnnxEngineOptions) {
+    this.#options = options;
+  }
+
+  prepare(modelPath: string, signal: AbortSignal): Promise<PreparedModel> {
+    return prepare(modelPath, { rewriteDir: this.#options.rewriteDir, signal });
+  }
+
+  async start(spec: RunnerSpec, signal: AbortSignal): Promise<Runner> {
+    signal.throwIfAborted();
+    const beganAtMs = systemClock.monotonicMs();
+    const runner = this.#spawn(spec);
+    const kill = () => runner.kill();
+    signal.addEventListener('abort', kill, { once: true });
+    try {
+      const outcome = await runner.started();
+      if ('failed' in outcome) {
+        throw new AppError('model_unloadable', `onnxruntime can not load the model: ${outcome.failed.message}`);
+      }
+      runner.signature = outcome.ready.signature;
+      runner.startMs = systemClock.monotonicMs() - beganAtMs;
+      return runner;
+    } catch (error) {
+      await runner[Symbol.asyncDispose]();
+      if (signal.aborted) throw new AppError('request_cancelled', 'The load was cancelled.', { cause: error });
+      throw error instanceof RunnerLost ? crashedWhileLoading(error) : error;
+    } finally {
+      signal.removeEventListener('abort', kill);
+    }
+  }
+
+  #spawn(spec: RunnerSpec): RunnerProcess {
+    const { arena, arenaDir, onStarted, onEnded } = this.#options;
+    const responses = new ResponseArena(arenaDir);
+    let runner: RunnerProcess;
+    try {
+      const spawned = spawnRunner(arena.readOnlyFd, responses.fd, this.#prefix);
+      runner = new RunnerProcess(spawned, responses, {
+        modelPath: spec.prepared.path,
+        modelId: spec.modelId,
+        version: spec.version,
+        maxBatchSize: spec.maxBatchSize,
+        // libuv's figure: the affinity mask and the cgroup's CPU quota, not the host's cores.
+        intraOpThreads: spec.intraOpThreads ?? availableParallelism(),
+        warmUpRuns: spec.warmUpRuns,
+        labels: spec.labels,
+        maxBodyBytes: arena.maxBodyBytes,
+      });
+    } catch (error) {
+      responses[Symbol.dispose]();
+      throw error;
+    }
+    this.#runners.add(runner);
+    void readStartTicks(runner.pid).then((startTicks) => {
+      if (startTicks !== undefined) onStarted({ pid: runner.pid, startTicks });
+    });
+    void runner.exited.then(() => {
+      this.#runners.delete(runner);
+      onEnded(runner.pid);
+    });
+    return runner;
+  }
+
+  /** Ends every runner. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#runners].map((runner) => runner[Symbol.asyncDispose]()));
+  }
+}
+
+function crashedWhileLoading({ exit, message }: RunnerLost): AppError {
+  const tail = exit.stderrTail === '' ? '' : ` Its last words: ${exit.stderrTail}`;
+  return new AppError('model_unloadable', `The model can not be loaded: ${message} while loading it.${tail}`, {
+    details: { signal: exit.signal, exit_code: exit.code },
+  });
+}

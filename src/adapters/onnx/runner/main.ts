@@ -1,0 +1,71 @@
+/** A runner: one process, one model. Started by the engine with the descriptors below; ends when its socket closes. */
+import { writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { syntheticTensor } from '../../../core/tensor/synthetic.ts';
+import { bodyReader } from './body.ts';
+import { CONTROL_FD, REQUEST_ARENA_FD, RESPONSE_ARENA_FD } from './descriptors.ts';
+import { type Frame, FrameReader, jsonFrame, Kind } from './frame.ts';
+import { decodeInfer, type StartMessage } from './messages.ts';
+import { Outbox } from './outbox.ts';
+import { Scheduler } from './scheduler.ts';
+import { Session } from './session.ts';
+
+/** Preferred by the kernel's out-of-memory killer over the front (0), though not over everything (1000). */
+const OOM_SCORE_ADJ = '800';
+
+try {
+  writeFileSync('/proc/self/oom_score_adj', OOM_SCORE_ADJ);
+} catch {
+  // Not Linux, or not allowed: the kernel decides by size alone.
+}
+
+const socket = new Socket({ fd: CONTROL_FD, readable: true, writable: true });
+const outbox = new Outbox(socket, RESPONSE_ARENA_FD);
+let scheduler: Scheduler | undefined;
+
+async function start(message: StartMessage): Promise<void> {
+  const session = await Session.load(message.modelPath, { intraOpThreads: message.intraOpThreads });
+  for (let run = 0; run < message.warmUpRuns; run += 1) {
+    try {
+      await session.run(session.signature.inputs.map((input) => syntheticTensor(input, 1, run)));
+    } catch (error) {
+      // A model may refuse made-up inputs and still be right for real ones.
+      process.stderr.write(`warm-up was refused: ${error instanceof Error ? error.message : String(error)}\n`);
+      break;
+    }
+  }
+  const announce = (frame: Buffer) => {
+    socket.write(frame);
+  };
+  scheduler = new Scheduler({ session, start: message, outbox, readBody: bodyReader(REQUEST_ARENA_FD), announce });
+  socket.write(jsonFrame(Kind.ready, 0, { signature: session.signature }));
+}
+
+function handle(frame: Frame): void {
+  switch (frame.kind) {
+    case Kind.start:
+      // The front wrote it with the same build; a parse failure ends the process, which is the answer.
+      start(JSON.parse(frame.body.toString()) as StartMessage).catch((error: unknown) => {
+        const message = error instanceof Error ? error.message : String(error);
+        socket.end(jsonFrame(Kind.failed, 0, { code: 'model_unloadable', message }));
+      });
+      break;
+    case Kind.infer:
+      scheduler?.accept(frame.id, decodeInfer(frame.body));
+      break;
+    case Kind.cancel:
+      scheduler?.cancel(frame.id);
+      break;
+    case Kind.credit:
+      outbox.credit(frame.id);
+      break;
+    default:
+      throw new RangeError(`a frame of kind ${frame.kind}`);
+  }
+}
+
+const reader = new FrameReader(handle);
+socket.on('data', (chunk: Buffer) => reader.push(chunk));
+// The front is gone, or wants this process to be.
+socket.on('close', () => process.exit(0));
+socket.on('error', () => process.exit(0));

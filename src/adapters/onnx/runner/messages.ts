@@ -1,0 +1,149 @@
+import type { ErrorCode } from '../../../core/errors.ts';
+import type { ModelSignature } from '../../../core/model/signature.ts';
+import { HEADER_BYTES, Kind, writeHeader } from './frame.ts';
+
+/** What a runner is told before anything else. */
+export interface StartMessage {
+  readonly modelPath: string;
+  readonly modelId: string;
+  readonly version: string;
+  readonly maxBatchSize: number;
+  readonly intraOpThreads: number;
+  readonly warmUpRuns: number;
+  readonly labels: Readonly<Record<string, readonly string[]>>;
+  /** A body may be this long after decompression. */
+  readonly maxBodyBytes: number;
+}
+
+export interface ReadyMessage {
+  readonly signature: ModelSignature;
+}
+
+export interface ErrorMessage {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly next?: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+export type Encoding = 'gzip' | 'deflate' | undefined;
+const ENCODINGS: readonly Encoding[] = [undefined, 'gzip', 'deflate'];
+
+export interface InferMessage {
+  /** On the monotonic clock, which both processes share. */
+  readonly deadlineMs: number;
+  readonly alone: boolean;
+  readonly contentEncoding: Encoding;
+  readonly acceptEncoding: Encoding;
+  readonly priority: number | undefined;
+  readonly headerLength: number | undefined;
+  readonly bytes: number;
+  /** Where the body lies in the request arena, or the body itself when it is small. */
+  readonly at: number | Uint8Array;
+}
+
+const INFER_FIELDS = 8 + 1 + 1 + 1 + 8 + 8 + 8 + 8;
+/** Stands for `undefined` where a field is a number that is never negative. */
+const NONE = -1;
+
+const orNone = (value: number | undefined): number => value ?? NONE;
+const orUndefined = (value: number): number | undefined => (value === NONE ? undefined : value);
+
+export function encodeInfer(id: number, message: InferMessage): Buffer {
+  const inline = typeof message.at === 'number' ? undefined : message.at;
+  const frame = Buffer.allocUnsafe(HEADER_BYTES + INFER_FIELDS + (inline?.length ?? 0));
+  writeHeader(frame, Kind.infer, id);
+  let at = frame.writeDoubleLE(message.deadlineMs, HEADER_BYTES);
+  at = frame.writeUInt8(message.alone ? 1 : 0, at);
+  at = frame.writeUInt8(ENCODINGS.indexOf(message.contentEncoding), at);
+  at = frame.writeUInt8(ENCODINGS.indexOf(message.acceptEncoding), at);
+  at = frame.writeDoubleLE(orNone(message.priority), at);
+  at = frame.writeDoubleLE(orNone(message.headerLength), at);
+  at = frame.writeDoubleLE(message.bytes, at);
+  at = frame.writeDoubleLE(typeof message.at === 'number' ? message.at : NONE, at);
+  if (inline !== undefined) frame.set(inline, at);
+  return frame;
+}
+
+export function decodeInfer(body: Buffer): InferMessage {
+  const offset = body.readDoubleLE(35);
+  return {
+    deadlineMs: body.readDoubleLE(0),
+    alone: body.readUInt8(8) === 1,
+    contentEncoding: ENCODINGS[body.readUInt8(9)],
+    acceptEncoding: ENCODINGS[body.readUInt8(10)],
+    priority: orUndefined(body.readDoubleLE(11)),
+    headerLength: orUndefined(body.readDoubleLE(19)),
+    bytes: body.readDoubleLE(27),
+    at: offset === NONE ? body.subarray(INFER_FIELDS) : offset,
+  };
+}
+
+/** A piece of an answer. The last one carries what is known of the whole. */
+export interface PartMessage {
+  readonly last: boolean;
+  /** Slot of the response arena, or undefined when the bytes follow in the frame. */
+  readonly slot: number | undefined;
+  readonly bytes: number;
+  readonly inline: Uint8Array | undefined;
+  readonly contentEncoding: Encoding;
+  readonly headerLength: number | undefined;
+  readonly decodeMs: number;
+  readonly queueMs: number;
+  readonly computeMs: number;
+  readonly encodeMs: number;
+  readonly batchSize: number;
+}
+
+const PART_FIELDS = 1 + 1 + 4 + 4 + 4 + 8 + 4 * 8;
+const NO_SLOT = 0xffff_ffff;
+
+export function encodePart(id: number, part: PartMessage): Buffer {
+  const frame = Buffer.allocUnsafe(HEADER_BYTES + PART_FIELDS + (part.inline?.length ?? 0));
+  writeHeader(frame, Kind.part, id);
+  let at = frame.writeUInt8(part.last ? 1 : 0, HEADER_BYTES);
+  at = frame.writeUInt8(ENCODINGS.indexOf(part.contentEncoding), at);
+  at = frame.writeUInt32LE(part.slot ?? NO_SLOT, at);
+  at = frame.writeUInt32LE(part.bytes, at);
+  at = frame.writeUInt32LE(part.batchSize, at);
+  at = frame.writeDoubleLE(orNone(part.headerLength), at);
+  at = frame.writeDoubleLE(part.decodeMs, at);
+  at = frame.writeDoubleLE(part.queueMs, at);
+  at = frame.writeDoubleLE(part.computeMs, at);
+  at = frame.writeDoubleLE(part.encodeMs, at);
+  if (part.inline !== undefined) frame.set(part.inline, at);
+  return frame;
+}
+
+export function decodePart(body: Buffer): PartMessage {
+  const slot = body.readUInt32LE(2);
+  const inline = slot === NO_SLOT;
+  return {
+    last: body.readUInt8(0) === 1,
+    contentEncoding: ENCODINGS[body.readUInt8(1)],
+    slot: inline ? undefined : slot,
+    bytes: body.readUInt32LE(6),
+    batchSize: body.readUInt32LE(10),
+    headerLength: orUndefined(body.readDoubleLE(14)),
+    decodeMs: body.readDoubleLE(22),
+    queueMs: body.readDoubleLE(30),
+    computeMs: body.readDoubleLE(38),
+    encodeMs: body.readDoubleLE(46),
+    inline: inline ? body.subarray(PART_FIELDS) : undefined,
+  };
+}
+
+/** Tells that a batch of these requests begins: should the runner die now, one of them may be why. */
+export function encodeBegan(ids: readonly number[]): Buffer {
+  const frame = Buffer.allocUnsafe(HEADER_BYTES + 4 * ids.length);
+  writeHeader(frame, Kind.began, 0);
+  let at = HEADER_BYTES;
+  for (const id of ids) at = frame.writeUInt32LE(id, at);
+  return frame;
+}
+
+export function decodeBegan(body: Buffer): number[] {
+  const ids: number[] = [];
+  for (let at = 0; at + 4 <= body.length; at += 4) ids.push(body.readUInt32LE(at));
+  return ids;
+}

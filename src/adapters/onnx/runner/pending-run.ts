@@ -1,0 +1,69 @@
+import { AppError } from '../../../core/errors.ts';
+import { type RunnerExit, RunnerLost, type RunReply } from '../../../serving/ports/engine.ts';
+import type { ErrorMessage, PartMessage } from './messages.ts';
+import type { ArenaPayload } from './payload.ts';
+import type { ResponseArena } from './response-arena.ts';
+
+/** A request that a runner has and has not answered yet, as the front keeps it. */
+export class PendingRun {
+  began = false;
+  readonly #payload: ArenaPayload;
+  readonly #resolve: (reply: RunReply) => void;
+  readonly #reject: (error: Error) => void;
+  readonly #chunks: Uint8Array[] = [];
+  /** Somebody still wants the answer. */
+  #wanted = true;
+
+  constructor(payload: ArenaPayload, resolve: (reply: RunReply) => void, reject: (error: Error) => void) {
+    this.#payload = payload;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  /** Takes a part of the answer. True when it was the last one. */
+  take(part: PartMessage, arena: ResponseArena): boolean {
+    if (this.#wanted) this.#chunks.push(part.inline ?? arena.read(part));
+    if (!part.last) return false;
+    const [only] = this.#chunks;
+    const { decodeMs, queueMs, computeMs, encodeMs, batchSize, headerLength, contentEncoding } = part;
+    this.#end(() =>
+      this.#resolve({
+        body: this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks),
+        headerLength,
+        contentEncoding,
+        batchSize,
+        timings: { decodeMs, queueMs, computeMs, encodeMs },
+      }),
+    );
+    return true;
+  }
+
+  refuse(error: ErrorMessage): void {
+    const { code, message, next, details } = error;
+    this.#end(() =>
+      this.#reject(
+        new AppError(code, message, {
+          ...(next === undefined ? {} : { next }),
+          ...(details === undefined ? {} : { details }),
+        }),
+      ),
+    );
+  }
+
+  lose(exit: RunnerExit): void {
+    this.#end(() => this.#reject(new RunnerLost(exit, this.began)));
+  }
+
+  /** The caller no longer waits. The body stays until the runner says that it is done with it. */
+  abandon(): void {
+    if (!this.#wanted) return;
+    this.#wanted = false;
+    this.#chunks.length = 0;
+    this.#reject(new AppError('request_cancelled', 'The request was cancelled.'));
+  }
+
+  #end(settle: () => void): void {
+    this.#payload[Symbol.dispose]();
+    if (this.#wanted) settle();
+  }
+}

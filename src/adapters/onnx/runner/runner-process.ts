@@ -1,0 +1,186 @@
+import type { ChildProcess } from 'node:child_process';
+import type { ModelSignature } from '../../../core/model/signature.ts';
+import type { MemoryFootprint, Runner, RunnerExit, RunReply, RunRequest } from '../../../serving/ports/engine.ts';
+import { RunnerLost } from '../../../serving/ports/engine.ts';
+import { readFootprint } from '../../process-memory.ts';
+import { emptyFrame, type Frame, FrameReader, jsonFrame, Kind } from './frame.ts';
+import {
+  decodeBegan,
+  decodePart,
+  type ErrorMessage,
+  encodeInfer,
+  type ReadyMessage,
+  type StartMessage,
+} from './messages.ts';
+import { ArenaPayload } from './payload.ts';
+import { PendingRun } from './pending-run.ts';
+import type { ResponseArena } from './response-arena.ts';
+import type { SpawnedRunner } from './spawn.ts';
+import { StderrTail } from './stderr-tail.ts';
+
+const MAX_ID = 0xffff_fffe;
+
+/** How a start ended: with a signature, or with what the runtime said of the file. */
+type StartOutcome = { readonly ready: ReadyMessage } | { readonly failed: ErrorMessage };
+
+/** The front's end of a runner. */
+export class RunnerProcess implements Runner {
+  readonly pid: number;
+  readonly intraOpThreads: number;
+  readonly exited: Promise<RunnerExit>;
+  signature: ModelSignature = { inputs: [], outputs: [] };
+  startMs = 0;
+  readonly #spawned: SpawnedRunner;
+  readonly #responses: ResponseArena;
+  readonly #stderr: StderrTail;
+  readonly #pending = new Map<number, PendingRun>();
+  readonly #started = Promise.withResolvers<StartOutcome>();
+  #nextId = 1;
+  #corked = false;
+  #ending = false;
+  #exit: RunnerExit | undefined;
+
+  constructor(spawned: SpawnedRunner, responses: ResponseArena, start: StartMessage) {
+    this.#spawned = spawned;
+    this.#responses = responses;
+    this.pid = spawned.pid;
+    this.intraOpThreads = start.intraOpThreads;
+    this.#stderr = new StderrTail(spawned.child.stderr);
+    const reader = new FrameReader((frame) => this.#handle(frame));
+    spawned.control.on('data', (chunk: Buffer) => {
+      try {
+        reader.push(chunk);
+      } catch {
+        // Not frames: the runner's memory is damaged. Its end is handled like any other.
+        this.#signal();
+      }
+    });
+    // A write to a runner that is gone; its exit is what counts.
+    spawned.control.on('error', () => {});
+    this.exited = this.#watchExit();
+    spawned.control.write(jsonFrame(Kind.start, 0, start));
+  }
+
+  /** Resolves once the model is loaded and warmed up, or with why it is not. Rejects with RunnerLost. */
+  started(): Promise<StartOutcome> {
+    return this.#started.promise;
+  }
+
+  run(request: RunRequest): Promise<RunReply> {
+    const { payload, signal } = request;
+    if (!(payload instanceof ArenaPayload)) throw new TypeError('the payload is not from this engine’s arena');
+    if (this.#exit !== undefined) return Promise.reject(new RunnerLost(this.#exit, false));
+    const id = this.#takeId();
+    const hold = payload.retain();
+    return new Promise((resolve, reject) => {
+      const pending = new PendingRun(hold, resolve, reject);
+      this.#pending.set(id, pending);
+      this.#responses.busy();
+      this.#send(encodeInfer(id, { ...request, bytes: hold.bytes, at: hold.at }));
+      signal?.addEventListener('abort', () => this.#cancel(id, pending), { once: true });
+      if (signal?.aborted === true) this.#cancel(id, pending);
+    });
+  }
+
+  footprint(): Promise<MemoryFootprint | undefined> {
+    return this.#exit === undefined ? readFootprint(this.pid) : Promise.resolve(undefined);
+  }
+
+  kill(): void {
+    this.#signal();
+  }
+
+  /** Ends the process. What it still had is rejected with RunnerLost. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending = true;
+    this.#signal();
+    await this.exited;
+  }
+
+  #signal(): void {
+    if (this.#exit === undefined) this.#spawned.child.kill('SIGKILL');
+  }
+
+  #takeId(): number {
+    do this.#nextId = this.#nextId >= MAX_ID ? 1 : this.#nextId + 1;
+    while (this.#pending.has(this.#nextId));
+    return this.#nextId;
+  }
+
+  /** Frames of one turn of the event loop leave in one system call. */
+  #send(frame: Buffer): void {
+    const { control } = this.#spawned;
+    if (!this.#corked) {
+      this.#corked = true;
+      control.cork();
+      process.nextTick(() => {
+        this.#corked = false;
+        control.uncork();
+      });
+    }
+    control.write(frame);
+  }
+
+  #cancel(id: number, pending: PendingRun): void {
+    if (this.#pending.get(id) !== pending) return;
+    pending.abandon();
+    this.#send(emptyFrame(Kind.cancel, id));
+  }
+
+  #handle(frame: Frame): void {
+    switch (frame.kind) {
+      // The runner is of the same build, so its JSON has the shape that it wrote.
+      case Kind.ready:
+        this.#started.resolve({ ready: JSON.parse(frame.body.toString()) as ReadyMessage });
+        break;
+      case Kind.failed:
+        this.#started.resolve({ failed: JSON.parse(frame.body.toString()) as ErrorMessage });
+        break;
+      case Kind.began:
+        for (const id of decodeBegan(frame.body)) {
+          const pending = this.#pending.get(id);
+          if (pending !== undefined) pending.began = true;
+        }
+        break;
+      case Kind.part: {
+        const part = decodePart(frame.body);
+        if (this.#pending.get(frame.id)?.take(part, this.#responses) === true) this.#forget(frame.id);
+        if (part.slot !== undefined) this.#send(emptyFrame(Kind.credit, part.slot));
+        break;
+      }
+      case Kind.error:
+        this.#pending.get(frame.id)?.refuse(JSON.parse(frame.body.toString()) as ErrorMessage);
+        this.#forget(frame.id);
+        break;
+      default:
+        throw new RangeError(`a frame of kind ${frame.kind}`);
+    }
+  }
+
+  #forget(id: number): void {
+    this.#pending.delete(id);
+    if (this.#pending.size === 0) this.#responses.idle();
+  }
+
+  async #watchExit(): Promise<RunnerExit> {
+    // `close`, not `exit`: by then all it ever sent and wrote has been read.
+    const { code, signal } = await closed(this.#spawned.child);
+    const exit: RunnerExit = { code, signal, stderrTail: this.#stderr.text, expected: this.#ending };
+    this.#exit = exit;
+    this.#responses[Symbol.dispose]();
+    for (const pending of this.#pending.values()) pending.lose(exit);
+    this.#pending.clear();
+    this.#started.reject(new RunnerLost(exit, true));
+    // Nobody may be waiting for the start any more.
+    this.#started.promise.catch(() => {});
+    return exit;
+  }
+}
+
+function closed(child: ChildProcess): Promise<{ code: number | null; signal: string | null }> {
+  return new Promise((resolve) => {
+    child.once('close', (code, signal) => resolve({ code, signal }));
+    // A signal that could not be sent; the exit comes all the same.
+    child.on('error', () => {});
+  });
+}

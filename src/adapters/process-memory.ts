@@ -1,0 +1,39 @@
+import { readFile } from 'node:fs/promises';
+import type { MemoryFootprint } from '../serving/ports/engine.ts';
+
+/** Value of a `Name:   123 kB` line, in bytes. */
+function kilobyteField(text: string, name: string): number | undefined {
+  const match = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text);
+  return match?.[1] === undefined ? undefined : Number(match[1]) * 1024;
+}
+
+/**
+ * What a process costs: PSS from `smaps_rollup` (resident size where that can not be read) and the peak `VmHWM`.
+ * Undefined when the process is gone, or the system has no `/proc`.
+ */
+export async function readFootprint(pid: number): Promise<MemoryFootprint | undefined> {
+  try {
+    const [status, rollup] = await Promise.all([
+      readFile(`/proc/${pid}/status`, 'latin1'),
+      readFile(`/proc/${pid}/smaps_rollup`, 'latin1').catch(() => ''),
+    ]);
+    const pssBytes = kilobyteField(rollup, 'Pss') ?? kilobyteField(status, 'VmRSS');
+    if (pssBytes === undefined) return undefined;
+    return { pssBytes, peakBytes: kilobyteField(status, 'VmHWM') ?? pssBytes };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Start time of a process in clock ticks since boot (`/proc/PID/stat`, field 22), undefined when it is gone. */
+export async function readStartTicks(pid: number): Promise<number | undefined> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
+    // The name in parentheses can hold anything; fields are counted from its end.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const ticks = Number(fields[19]);
+    return Number.isFinite(ticks) ? ticks : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest';
+import { DEFAULT_PRIORITY, WaitingLine, type WaitingRequest } from '../../../src/adapters/onnx/runner/waiting.ts';
+
+function waiting(id: number, more: Partial<WaitingRequest> = {}): WaitingRequest {
+  return {
+    id,
+    request: { inputs: [], outputs: [] },
+    batchKey: 'a',
+    rows: 1,
+    priority: DEFAULT_PRIORITY,
+    deadlineMs: 1000,
+    acceptEncoding: undefined,
+    decodeMs: 0,
+    queuedAtMs: 0,
+    ...more,
+  };
+}
+
+function lineOf(...requests: WaitingRequest[]): WaitingLine {
+  const line = new WaitingLine();
+  for (const request of requests) line.add(request);
+  return line;
+}
+
+const ids = (requests: readonly WaitingRequest[]) => requests.map((request) => request.id);
+
+describe('a batch', () => {
+  test('takes everything that waits and can share a run', () => {
+    const line = lineOf(waiting(1), waiting(2), waiting(3));
+    expect(ids(line.takeBatch(32))).toEqual([1, 2, 3]);
+    expect(line.length).toBe(0);
+  });
+
+  test('leaves out what has other shapes, and keeps its place', () => {
+    const line = lineOf(waiting(1), waiting(2, { batchKey: 'b' }), waiting(3));
+    expect(ids(line.takeBatch(32))).toEqual([1, 3]);
+    expect(ids(line.takeBatch(32))).toEqual([2]);
+  });
+
+  test('stays within the row limit', () => {
+    const line = lineOf(waiting(1, { rows: 3 }), waiting(2, { rows: 2 }), waiting(3, { rows: 1 }));
+    expect(ids(line.takeBatch(4))).toEqual([1, 3]);
+    expect(ids(line.takeBatch(4))).toEqual([2]);
+  });
+
+  test('of one request may have more rows than the limit', () => {
+    expect(ids(lineOf(waiting(1, { rows: 100 }), waiting(2)).takeBatch(4))).toEqual([1]);
+  });
+
+  test('is a single request where it can share with none', () => {
+    const line = lineOf(waiting(1, { batchKey: undefined }), waiting(2, { batchKey: undefined }));
+    expect(ids(line.takeBatch(32))).toEqual([1]);
+  });
+
+  test('is empty when nothing waits', () => {
+    expect(lineOf().takeBatch(4)).toEqual([]);
+  });
+});
+
+test('the most urgent go first, equals in the order of arrival', () => {
+  const alone = { batchKey: undefined };
+  const line = lineOf(
+    waiting(1, alone),
+    waiting(2, { ...alone, priority: 1 }),
+    waiting(3, { ...alone, priority: 200 }),
+    waiting(4, { ...alone, priority: 1 }),
+  );
+  expect([1, 2, 3, 4].flatMap(() => ids(line.takeBatch(1)))).toEqual([2, 4, 1, 3]);
+});
+
+test('what can no longer be answered in time is taken out', () => {
+  const line = lineOf(waiting(1, { deadlineMs: 10 }), waiting(2, { deadlineMs: 30 }));
+  expect(ids(line.takeExpired(9))).toEqual([]);
+  expect(ids(line.takeExpired(10))).toEqual([1]);
+  expect(ids(line.takeBatch(4))).toEqual([2]);
+});
+
+test('a cancelled request leaves the line, once', () => {
+  const line = lineOf(waiting(1), waiting(2));
+  expect(line.remove(1)).toBe(true);
+  expect(line.remove(1)).toBe(false);
+  expect(ids(line.takeBatch(4))).toEqual([2]);
+});
