@@ -1,0 +1,44 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { AppError } from '../../core/errors.ts';
+
+/**
+ * The schema's history: step n brings a file from `user_version` n to n + 1.
+ * Released steps never change; a new need is a new step at the end.
+ */
+const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE desired (
+     model_id TEXT NOT NULL,
+     version TEXT NOT NULL,
+     state TEXT NOT NULL CHECK (state IN ('running', 'stopped')),
+     serving INTEGER NOT NULL CHECK (serving IN (0, 1)),
+     pinned INTEGER NOT NULL CHECK (pinned IN (0, 1)),
+     options TEXT NOT NULL,
+     source TEXT,
+     PRIMARY KEY (model_id, version)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE runners (
+     pid INTEGER PRIMARY KEY,
+     start_ticks INTEGER NOT NULL
+   ) STRICT;`,
+];
+
+/** @throws AppError `conflict` when a newer EchoServe wrote the file */
+export function migrate(db: DatabaseSync, file: string, steps: readonly string[] = MIGRATIONS): void {
+  const from = schemaVersion(db);
+  if (from > steps.length) {
+    throw new AppError(
+      'conflict',
+      `The state file ${file} was written by a newer EchoServe (schema ${from}, this one knows ${steps.length}).`,
+      { next: 'Start that newer version, or give this one a directory of its own with --data-dir.' },
+    );
+  }
+  steps.slice(from).forEach((step, index) => {
+    // The step and its number are one transaction: a kill in between leaves the earlier schema whole.
+    db.exec(`BEGIN IMMEDIATE; ${step}; PRAGMA user_version = ${from + index + 1}; COMMIT`);
+  });
+}
+
+function schemaVersion(db: DatabaseSync): number {
+  const row = db.prepare('PRAGMA user_version').get();
+  return Number(row?.['user_version'] ?? 0);
+}
