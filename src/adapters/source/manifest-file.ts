@@ -1,0 +1,87 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { EMPTY_MANIFEST, type ModelManifest } from '../../core/model/manifest.ts';
+import type { ModelOptions } from '../../core/model/options.ts';
+import { confine, reasonOf } from './confine.ts';
+
+export const MANIFEST_FILE = 'model.json';
+
+/** Room for the labels of a large classifier, and none for a file that is no manifest. */
+const MAX_MANIFEST_BYTES = 8 * 1024 * 1024;
+
+const positive = z.int().min(1);
+
+const manifestSchema = z.strictObject({
+  description: z.string().optional(),
+  options: z
+    .strictObject({
+      max_batch_size: positive.max(65_536).optional(),
+      intra_op_threads: positive.max(1024).optional(),
+      default_timeout_ms: positive.max(86_400_000).optional(),
+      max_queue_length: positive.max(10_000_000).optional(),
+      warm_up_runs: z.int().min(0).max(1000).optional(),
+    })
+    .default({}),
+  labels: z.record(z.string(), z.array(z.string())).default({}),
+});
+
+/** Why a manifest can not be used, as a sentence without its end. */
+export class ManifestError extends Error {
+  override readonly name = 'ManifestError';
+}
+
+/**
+ * Reads `model.json` in `dir`; the empty manifest where there is none.
+ * @throws ManifestError with the reason, unknown and wrong members named
+ */
+export async function readManifest(dir: string, realRoots: readonly string[]): Promise<ModelManifest> {
+  const confined = await confine(join(dir, MANIFEST_FILE), realRoots);
+  if (!confined.ok) {
+    if (confined.missing) return EMPTY_MANIFEST;
+    throw new ManifestError(confined.reason);
+  }
+  return parseManifest(await readLimited(confined.realPath));
+}
+
+async function readLimited(path: string): Promise<string> {
+  try {
+    const stats = await stat(path);
+    if (!stats.isFile()) throw new ManifestError('it is no regular file');
+    if (stats.size > MAX_MANIFEST_BYTES) throw new ManifestError(`it is larger than ${MAX_MANIFEST_BYTES} bytes`);
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof ManifestError) throw error;
+    throw new ManifestError(reasonOf(error), { cause: error });
+  }
+}
+
+/** @throws ManifestError */
+export function parseManifest(text: string): ModelManifest {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new ManifestError(`it is not JSON: ${reasonOf(error)}`, { cause: error });
+  }
+  const result = manifestSchema.safeParse(json);
+  if (!result.success) throw new ManifestError(result.error.issues.map(issueText).join('; '));
+  const { description, options, labels } = result.data;
+  return { ...(description === undefined ? {} : { description }), options: toOptions(options), labels };
+}
+
+function issueText(issue: z.core.$ZodIssue): string {
+  const path = issue.path.map(String).join('.');
+  return path === '' ? issue.message : `${path}: ${issue.message}`;
+}
+
+/** Absent members stay absent, so that a later merge does not overwrite with undefined. */
+function toOptions(options: z.output<typeof manifestSchema>['options']): Partial<ModelOptions> {
+  return {
+    ...(options.max_batch_size === undefined ? {} : { maxBatchSize: options.max_batch_size }),
+    ...(options.intra_op_threads === undefined ? {} : { intraOpThreads: options.intra_op_threads }),
+    ...(options.default_timeout_ms === undefined ? {} : { defaultTimeoutMs: options.default_timeout_ms }),
+    ...(options.max_queue_length === undefined ? {} : { maxQueueLength: options.max_queue_length }),
+    ...(options.warm_up_runs === undefined ? {} : { warmUpRuns: options.warm_up_runs }),
+  };
+}
