@@ -1,0 +1,62 @@
+import type { TensorSpec } from '../model/signature.ts';
+import type { Datatype, Tensor, TensorData } from './datatype.ts';
+import { elementCount } from './shape.ts';
+
+const WORDS = ['warm', 'up', 'input', 'text', 'model', 'server'];
+
+/**
+ * A small input for warming a model up; the same for the same seed. Floats are in [0, 1), integers 0 or 1 (a valid
+ * index into any embedding of two entries), BYTES short words.
+ *
+ * @param rows the first dimension where it is variable; other variable dimensions are 1
+ */
+export function syntheticTensor(spec: TensorSpec, rows: number, seed: number): Tensor {
+  const shape = spec.shape.map((dimension, axis) => (dimension >= 0 ? dimension : axis === 0 ? rows : 1));
+  const data = syntheticData(spec.datatype, elementCount(shape), uniform(seed));
+  return { name: spec.name, datatype: spec.datatype, shape, data };
+}
+
+function syntheticData(datatype: Datatype, count: number, next: () => number): TensorData {
+  const bit = () => (next() < 0.5 ? 0 : 1);
+  const from = { length: count };
+  switch (datatype) {
+    case 'BOOL':
+    case 'UINT8':
+      return Uint8Array.from(from, bit);
+    case 'UINT16':
+      return Uint16Array.from(from, bit);
+    case 'UINT32':
+      return Uint32Array.from(from, bit);
+    case 'UINT64':
+      return BigUint64Array.from(Array.from(from, () => BigInt(bit())));
+    case 'INT8':
+      return Int8Array.from(from, bit);
+    case 'INT16':
+      return Int16Array.from(from, bit);
+    case 'INT32':
+      return Int32Array.from(from, bit);
+    case 'INT64':
+      return BigInt64Array.from(Array.from(from, () => BigInt(bit())));
+    case 'FP16':
+      return Float16Array.from(from, next);
+    case 'BF16':
+      return Uint16Array.from(new Uint32Array(Float32Array.from(from, next).buffer), (bits) => bits >>> 16);
+    case 'FP32':
+      return Float32Array.from(from, next);
+    case 'FP64':
+      return Float64Array.from(from, next);
+    case 'BYTES':
+      return Array.from(from, () => WORDS[Math.floor(next() * WORDS.length)] ?? '');
+  }
+}
+
+/** Numbers in [0, 1) from the mulberry32 generator (Tommy Ettinger, public domain). */
+function uniform(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

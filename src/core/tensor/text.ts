@@ -1,0 +1,31 @@
+// The core has neither DOM nor Node types; these two classes are part of every runtime it runs in.
+declare class TextEncoder {
+  encode(text: string): Uint8Array<ArrayBuffer>;
+  encodeInto(text: string, target: Uint8Array): { readonly read: number; readonly written: number };
+}
+declare class TextDecoder {
+  constructor(label: 'utf-8', options: { readonly fatal: boolean; readonly ignoreBOM: boolean });
+  decode(bytes: Uint8Array): string;
+}
+
+// Both are stateless in this use. A byte order mark is kept: in a string element it is data.
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+export function encodeText(text: string): Uint8Array<ArrayBuffer> {
+  return encoder.encode(text);
+}
+
+/** Writes `text` at `offset` and returns the bytes written; the target must have room for 3 bytes per UTF-16 unit. */
+export function encodeTextInto(text: string, target: Uint8Array, offset: number): number {
+  return encoder.encodeInto(text, target.subarray(offset)).written;
+}
+
+/** The text of these bytes, or undefined when they are not UTF-8. */
+export function decodeText(bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
