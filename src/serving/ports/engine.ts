@@ -15,6 +15,8 @@ export interface ModelInspection {
   readonly fileBytes: number;
   /** What had to be changed for serving, as sentences (a ZipMap taken out). */
   readonly rewrites: readonly string[];
+  /** Class labels by output name, where the file itself has them. A manifest's labels win. */
+  readonly labels?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A model file that was inspected, hashed and, where needed, rewritten so that it can be served. */

@@ -46,7 +46,7 @@ function halfFloats(values: readonly number[], dims: readonly number[]): Tensor 
   return tensor;
 }
 
-const int64 = (...values: number[]) => new Tensor('int64', values, [values.length]);
+const int64 = (...values: number[]) => new Tensor('int64', BigInt64Array.from(values, BigInt), [values.length]);
 
 test('addOne adds one to each element, for any batch', async () => {
   const y = await runOne(addOne(), { x: new Tensor('float32', [1, 2, 3, 4, 5, 6], [2, 3]) });

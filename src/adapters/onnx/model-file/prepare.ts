@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { AppError } from '../../../core/errors.ts';
+import type { PreparedModel } from '../../../serving/ports/engine.ts';
+import type { PrepareResult } from './prepare-result.ts';
+import { unloadable } from './unloadable.ts';
+
+export interface PrepareOptions {
+  /** Where rewritten models go. */
+  readonly rewriteDir: string;
+  readonly signal: AbortSignal;
+}
+
+/** Ample for a description of the largest graphs; a hostile file ends the process here, and not the server. */
+const MAX_HEAP_MB = 512;
+const STDERR_TAIL = 2000;
+
+/** `.ts` beside the sources, `.js` in the build. */
+const ENTRY = fileURLToPath(new URL(`./prepare-main${extname(import.meta.url)}`, import.meta.url));
+
+/**
+ * Inspects, hashes and where needed rewrites a model file in a process of its own, which ends with it.
+ * @throws AppError `model_unloadable` with the reason; the signal's reason when it is aborted
+ */
+export async function prepare(modelPath: string, options: PrepareOptions): Promise<PreparedModel> {
+  const { rewriteDir, signal } = options;
+  await mkdir(rewriteDir, { recursive: true });
+  // Made and removed on this side: the process may be killed in the middle of writing.
+  const scratchDir = await mkdtemp(join(rewriteDir, '.preparing-'));
+  try {
+    return await prepareInChild([modelPath, rewriteDir, scratchDir], signal);
+  } finally {
+    await rm(scratchDir, { recursive: true, force: true });
+  }
+}
+
+async function prepareInChild(args: readonly string[], signal: AbortSignal): Promise<PreparedModel> {
+  signal.throwIfAborted();
+  const child = spawn(process.execPath, [`--max-old-space-size=${MAX_HEAP_MB}`, ENTRY, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'] },
+  });
+  const kill = () => child.kill('SIGKILL');
+  signal.addEventListener('abort', kill);
+  try {
+    const ended = new Promise<string>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code, killer) => resolve(killer ?? `exit code ${code}`));
+    });
+    const [stdout, stderr, exit] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+    signal.throwIfAborted();
+    return unwrap(stdout, stderr, exit);
+  } finally {
+    signal.removeEventListener('abort', kill);
+  }
+}
+
+function unwrap(stdout: string, stderr: string, exit: string): PreparedModel {
+  if (exit !== 'exit code 0' || stdout === '') {
+    throw unloadable(`Reading the model file ended its process (${exit}).`, {
+      details: { exit, stderr: stderr.slice(-STDERR_TAIL) },
+    });
+  }
+  // Our own program wrote it, from a value of this type.
+  const result = JSON.parse(stdout) as PrepareResult;
+  if (result.ok) return result.prepared;
+  const { code, message, next, details } = result;
+  throw new AppError(code, message, next === undefined ? { details } : { details, next });
+}
