@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../../../src/adapters/clock.ts';
+import { OnnxEngine } from '../../../src/adapters/onnx/engine.ts';
+import { Arena } from '../../../src/adapters/onnx/runner/arena.ts';
+import { arenaDirectory } from '../../../src/adapters/onnx/runner/arena-file.ts';
+import type { Runner, RunReply, RunRequest } from '../../../src/serving/ports/engine.ts';
+import type { Payload } from '../../../src/serving/ports/payload.ts';
+
+const NEVER = new AbortController().signal;
+
+export interface RunFields extends Partial<Omit<RunRequest, 'payload'>> {
+  readonly deadlineInMs?: number;
+}
+
+/** The real engine with an arena and a directory of its own; everything goes with it. */
+export class EngineRoom implements AsyncDisposable {
+  readonly dir = mkdtempSync(join(tmpdir(), 'echoserve-engine-'));
+  readonly arena = new Arena({
+    dir: arenaDirectory(undefined, true),
+    capacityBytes: 256 << 20,
+    maxBodyBytes: 64 << 20,
+  });
+  readonly started: number[] = [];
+  readonly ended: number[] = [];
+  readonly engine = new OnnxEngine({
+    arena: this.arena,
+    arenaDir: arenaDirectory(undefined, true),
+    rewriteDir: join(this.dir, 'rewritten'),
+    onStarted: ({ pid }) => this.started.push(pid),
+    onEnded: (pid) => this.ended.push(pid),
+  });
+
+  /** Writes a model file and starts a runner for it. */
+  async start(
+    model: Uint8Array | string,
+    options: { maxBatchSize?: number; intraOpThreads?: number } = {},
+  ): Promise<Runner> {
+    const path = typeof model === 'string' ? model : join(this.dir, `${crypto.randomUUID()}.onnx`);
+    if (typeof model !== 'string') writeFileSync(path, model);
+    const prepared = await this.engine.prepare(path, NEVER);
+    const spec = {
+      modelId: 'test/model',
+      version: '1',
+      prepared,
+      maxBatchSize: options.maxBatchSize ?? 32,
+      intraOpThreads: options.intraOpThreads ?? 1,
+      warmUpRuns: 1,
+      labels: {},
+    };
+    return await this.engine.start(spec, NEVER);
+  }
+
+  payload(body: Uint8Array | string): Payload {
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    using writer = this.arena.open(bytes.length);
+    writer.write(bytes);
+    return writer.finish();
+  }
+
+  /** Sends one request; its body is given back when the answer is there. */
+  async run(runner: Runner, body: unknown, fields: RunFields = {}): Promise<RunReply> {
+    using payload = this.payload(body instanceof Uint8Array ? body : JSON.stringify(body));
+    const { deadlineInMs = 60_000, ...rest } = fields;
+    return await runner.run({
+      headerLength: undefined,
+      contentEncoding: undefined,
+      acceptEncoding: undefined,
+      deadlineMs: systemClock.monotonicMs() + deadlineInMs,
+      priority: undefined,
+      alone: false,
+      signal: undefined,
+      ...rest,
+      payload,
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.engine[Symbol.asyncDispose]();
+    this.arena[Symbol.dispose]();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+export interface WireTensor {
+  readonly name: string;
+  readonly shape: number[];
+  readonly datatype: string;
+  readonly data: unknown[];
+}
+
+/** The JSON outputs of an answer, by name. */
+export function outputsOf(reply: RunReply): Record<string, WireTensor> {
+  const answer: { outputs: WireTensor[] } = JSON.parse(Buffer.from(reply.body).toString());
+  return Object.fromEntries(answer.outputs.map((output) => [output.name, output]));
+}

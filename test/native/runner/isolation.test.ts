@@ -1,0 +1,193 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { reapOrphans } from '../../../src/adapters/onnx/runner/orphans.ts';
+import { parentDeathCommand } from '../../../src/adapters/onnx/runner/spawn.ts';
+import { readStartTicks } from '../../../src/adapters/process-memory.ts';
+import { RunnerLost } from '../../../src/serving/ports/engine.ts';
+import { identity, slow } from '../../helpers/onnx/models.ts';
+import { crashesOnMinusOne } from '../../helpers/onnx/poison.ts';
+import { EngineRoom, outputsOf } from '../../helpers/runner/engine.ts';
+
+let room: EngineRoom;
+
+beforeEach(() => {
+  room = new EngineRoom();
+});
+afterEach(() => room[Symbol.asyncDispose]());
+
+const integers = (value: number) => ({ inputs: [{ name: 'x', shape: [1], datatype: 'INT64', data: [value] }] });
+const isAlive = (pid: number) =>
+  existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+const gone = (pid: number) => vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 20_000 });
+
+describe('a runner that dies', () => {
+  test('tells which of its requests had begun', async () => {
+    const runner = await room.start(crashesOnMinusOne());
+    expect(outputsOf(await room.run(runner, integers(2)))['y']?.datatype).toBe('INT64');
+    const outcomes = await Promise.allSettled([room.run(runner, integers(-1)), room.run(runner, integers(3))]);
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: { name: 'RunnerLost', began: true } });
+    expect(await runner.exited).toMatchObject({ signal: 'SIGFPE', expected: false });
+    await expect(room.run(runner, integers(2))).rejects.toMatchObject({ name: 'RunnerLost', began: false });
+    expect(room.arena.usedBytes).toBe(0);
+  });
+
+  test('leaves waiting requests marked as not begun', async () => {
+    const runner = await room.start(slow());
+    const busy = room.run(runner, { inputs: [{ name: 'x', shape: [1], datatype: 'INT64', data: [2000] }] });
+    const outcomes = Promise.allSettled([busy, room.run(runner, integers(1))]);
+    await vi.waitFor(() => expect(readFileSync(`/proc/${runner.pid}/status`, 'utf8')).toMatch(/State:\s+R/));
+    process.kill(runner.pid, 'SIGSEGV');
+    const [first, second] = await outcomes;
+    expect(first?.status === 'rejected' && first.reason).toBeInstanceOf(RunnerLost);
+    expect(second).toMatchObject({ reason: { began: false } });
+    expect(await runner.exited).toMatchObject({ signal: 'SIGSEGV' });
+  });
+
+  test('does not disturb another', async () => {
+    const [one, two] = await Promise.all([room.start(identity('INT64', [-1])), room.start(identity('INT64', [-1]))]);
+    one.kill();
+    await one.exited;
+    expect(outputsOf(await room.run(two, integers(9)))['y']?.data).toEqual([9]);
+  });
+
+  test('can be stopped and still be ended', async () => {
+    const runner = await room.start(identity('INT64', [-1]));
+    process.kill(runner.pid, 'SIGSTOP');
+    const waiting = room.run(runner, integers(1));
+    runner.kill();
+    await expect(waiting).rejects.toMatchObject({ name: 'RunnerLost' });
+    await gone(runner.pid);
+  });
+});
+
+describe('a runner process', () => {
+  test('knows nothing of the front’s environment', async () => {
+    vi.stubEnv('ECHOSERVE_API_KEYS', 'top-secret');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'top-secret');
+    const runner = await room.start(identity('INT64', [-1]));
+    const names = readFileSync(`/proc/${runner.pid}/environ`, 'latin1')
+      .split('\0')
+      .map((entry) => entry.split('=')[0]);
+    const allowed = [
+      '',
+      'MALLOC_ARENA_MAX',
+      'MALLOC_TRIM_THRESHOLD_',
+      'MALLOC_MMAP_THRESHOLD_',
+      'LD_LIBRARY_PATH',
+      'TZ',
+    ];
+    expect(names.filter((name) => !allowed.includes(name ?? ''))).toEqual([]);
+    vi.unstubAllEnvs();
+  });
+
+  test('is preferred by the kernel when memory runs out', async () => {
+    const runner = await room.start(identity('INT64', [-1]));
+    expect(readFileSync(`/proc/${runner.pid}/oom_score_adj`, 'utf8').trim()).toBe('800');
+  });
+
+  test('can read request bodies and not write them', async () => {
+    const runner = await room.start(identity('INT64', [-1]));
+    const flags = readFileSync(`/proc/${runner.pid}/fdinfo/4`, 'utf8');
+    const access = Number.parseInt(/flags:\s+(\d+)/.exec(flags)?.[1] ?? '7', 8) & 3;
+    expect(access).toBe(0);
+  });
+
+  test('reports a footprint and its start and end', async () => {
+    const runner = await room.start(identity('INT64', [-1]));
+    const footprint = await runner.footprint();
+    expect(footprint?.pssBytes).toBeGreaterThan(5 << 20);
+    expect(footprint?.peakBytes).toBeGreaterThanOrEqual(footprint?.pssBytes ?? Number.POSITIVE_INFINITY);
+    await vi.waitFor(() => expect(room.started).toContain(runner.pid));
+    await runner[Symbol.asyncDispose]();
+    await runner[Symbol.asyncDispose]();
+    expect(await runner.footprint()).toBeUndefined();
+    expect(room.ended).toContain(runner.pid);
+    expect(await runner.exited).toMatchObject({ expected: true });
+    expect(isAlive(runner.pid)).toBe(false);
+  });
+});
+
+describe('a file that can not be loaded', () => {
+  test('is refused with the runtime’s reason, and no process is left', async () => {
+    const model = join(room.dir, 'model.onnx');
+    const { modelProto } = await import('../../../src/adapters/onnx/model-file/writer.ts');
+    const value = { name: 'x', datatype: 'FP32', shape: [1] } as const;
+    const node = { op: 'NoSuchOperator', inputs: ['x'], outputs: ['y'] };
+    writeFileSync(model, modelProto({ graph: { nodes: [node], inputs: [value], outputs: [{ ...value, name: 'y' }] } }));
+    await expect(room.start(model)).rejects.toMatchObject({
+      code: 'model_unloadable',
+      message: expect.stringContaining('NoSuchOperator'),
+    });
+    expect(room.started.filter(isAlive)).toEqual([]);
+  });
+
+  test('a cancelled start ends its process', async () => {
+    const path = join(room.dir, 'slow.onnx');
+    writeFileSync(path, slow());
+    const prepared = await room.engine.prepare(path, new AbortController().signal);
+    const controller = new AbortController();
+    const spec = {
+      modelId: 'm',
+      version: '1',
+      prepared,
+      maxBatchSize: 1,
+      intraOpThreads: 1,
+      warmUpRuns: 1,
+      labels: {},
+    };
+    const started = room.engine.start(spec, controller.signal);
+    controller.abort();
+    await expect(started).rejects.toMatchObject({ code: 'request_cancelled' });
+    expect(room.started.filter(isAlive)).toEqual([]);
+  });
+});
+
+/** A front of its own, so that it can be killed: prints its runner's pid. */
+async function startFront(): Promise<{ kill: () => void; runnerPid: number }> {
+  const model = join(room.dir, 'front.onnx');
+  writeFileSync(model, slow());
+  const front = spawn(process.execPath, [resolve(import.meta.dirname, '../../helpers/runner/front.ts'), model], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  for await (const line of createInterface({ input: front.stdout })) {
+    return { kill: () => front.kill('SIGKILL'), runnerPid: Number(line) };
+  }
+  throw new Error('the front ended before it had a runner');
+}
+
+describe('after kill -9 of the front', () => {
+  test('an idle runner ends', async () => {
+    const { kill, runnerPid } = await startFront();
+    expect(isAlive(runnerPid)).toBe(true);
+    kill();
+    await gone(runnerPid);
+  });
+
+  test.skipIf(parentDeathCommand().length === 0)('a stopped runner ends', async () => {
+    const { kill, runnerPid } = await startFront();
+    process.kill(runnerPid, 'SIGSTOP');
+    kill();
+    await gone(runnerPid);
+  });
+
+  test('no file is left', async () => {
+    const { kill, runnerPid } = await startFront();
+    kill();
+    await gone(runnerPid);
+    expect(readdirSync('/dev/shm').filter((name) => name.startsWith('echoserve-'))).toEqual([]);
+  });
+});
+
+test('a runner that outlived its front is ended by its record, and a stranger with its pid is not', async () => {
+  const orphan = spawn('sleep', ['600'], { stdio: 'ignore', detached: true });
+  const pid = orphan.pid ?? 0;
+  const startTicks = (await readStartTicks(pid)) ?? -1;
+  expect(await reapOrphans([{ pid, startTicks: startTicks + 1 }])).toBe(0);
+  expect(isAlive(pid)).toBe(true);
+  expect(await reapOrphans([{ pid, startTicks }])).toBe(1);
+  await gone(pid);
+  expect(() => execFileSync('kill', ['-0', String(pid)], { stdio: 'ignore' })).toThrow();
+});
