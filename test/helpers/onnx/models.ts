@@ -108,6 +108,34 @@ export function failsOnNegative(): Uint8Array {
   });
 }
 
+/**
+ * `y = x` as FP32 where every element of `x` (INT64 [−1]) is ≥ 0; a negative one kills the process. Batchable.
+ * The quotient of the smallest INT64 and −1 does not fit: x86 processors trap (SIGFPE), and onnxruntime looks out for
+ * zero only. ARM gives a number instead, and the process lives.
+ */
+export function crashesOnNegative(): Uint8Array {
+  return modelProto({
+    graph: {
+      nodes: [
+        { op: 'Less', inputs: ['x', 'zero'], outputs: ['negative'] },
+        { op: 'Where', inputs: ['negative', 'minus_one', 'one'], outputs: ['divisor'] },
+        { op: 'Div', inputs: ['smallest', 'divisor'], outputs: ['quotient'] },
+        { op: 'Mul', inputs: ['quotient', 'zero'], outputs: ['nought'] },
+        { op: 'Add', inputs: ['x', 'nought'], outputs: ['sum'] },
+        { op: 'Cast', inputs: ['sum'], outputs: ['y'], attributes: { to: { int: 1 } } },
+      ],
+      inputs: [{ name: 'x', datatype: 'INT64', shape: ['batch'] }],
+      outputs: [{ name: 'y', datatype: 'FP32', shape: ['batch'] }],
+      initializers: [
+        integerTensor('zero', [1], [0]),
+        integerTensor('one', [1], [1]),
+        integerTensor('minus_one', [1], [-1]),
+        integerTensor('smallest', [1], [-(2n ** 63n)]),
+      ],
+    },
+  });
+}
+
 const largest: NodeSpec = {
   op: 'ReduceMax',
   inputs: ['x'],

@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Datatype } from '../../../src/core/tensor/datatype.ts';
 import {
   addOne,
   bigMlp,
+  crashesOnNegative,
   failsOnNegative,
   identity,
   memoryHog,
@@ -17,6 +16,7 @@ import {
   withExternalData,
   zipmapClassifier,
 } from '../../helpers/onnx/models.ts';
+import { modelFile, temporaryDirectory } from '../../helpers/onnx/temporary-directory.ts';
 
 async function open(model: Uint8Array | string): Promise<InferenceSession> {
   const options: InferenceSession.SessionOptions = { intraOpNumThreads: 1, logSeverityLevel: 3 };
@@ -40,9 +40,10 @@ async function runOne(model: Uint8Array | string, feeds: Record<string, Tensor>)
 
 /** The binding takes half floats as their bits only: with a Float16Array it says "not enough space". */
 function halfFloats(values: readonly number[], dims: readonly number[]): Tensor {
-  const data = Float16Array.from(values);
-  const tensor = new Tensor('float16', data, dims);
-  Object.defineProperty(tensor, 'data', { value: new Uint16Array(data.buffer) });
+  const bits = new Uint16Array(Float16Array.from(values).buffer);
+  const tensor = new Tensor('float16', bits, dims);
+  // The constructor has made a Float16Array of them again.
+  Object.defineProperty(tensor, 'data', { value: bits });
   return tensor;
 }
 
@@ -106,6 +107,19 @@ test('failsOnNegative throws for a negative element only, and goes on', async ()
   expect([...(await run(session, { x: int64(5) })).data]).toEqual([5]);
 });
 
+test('crashesOnNegative gives back what is not negative', async () => {
+  expect([...(await runOne(crashesOnNegative(), { x: int64(0, 7) })).data]).toEqual([0, 7]);
+});
+
+test.skipIf(process.arch !== 'x64')('crashesOnNegative kills the process that runs it with a negative element', () => {
+  const program = `
+    import { InferenceSession, Tensor } from ${JSON.stringify(import.meta.resolve('onnxruntime-node'))};
+    const session = await InferenceSession.create(${JSON.stringify(modelFile(crashesOnNegative()))});
+    await session.run({ x: new Tensor('int64', BigInt64Array.of(5n, -1n), [2]) });`;
+  const { signal } = spawnSync(process.execPath, ['--input-type=module', '--eval', program]);
+  expect(signal).toBe('SIGFPE');
+});
+
 test('slow loops as often as its largest element says', async () => {
   const y = await runOne(slow(), { x: int64(2, 20) });
   expect([...y.data]).toEqual([2, 20]);
@@ -131,9 +145,7 @@ test('zipmapClassifier loads and gives its probabilities as something that is no
 });
 
 test('withExternalData computes what the same model with inner weights computes', async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'external-'));
-  onTestFinished(() => rmSync(dir, { recursive: true }));
   const x = new Tensor('float32', [1, 2, 3, 4], [1, 4]);
-  const y = await runOne(withExternalData(dir), { x });
+  const y = await runOne(withExternalData(temporaryDirectory()), { x });
   expect([...y.data]).toEqual([...(await runOne(mlp(), { x })).data]);
 });
