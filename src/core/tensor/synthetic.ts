@@ -50,13 +50,13 @@ function syntheticData(datatype: Datatype, count: number, next: () => number): T
   }
 }
 
-/** Numbers in [0, 1) from the mulberry32 generator (Tommy Ettinger, public domain). */
+/** Multiples of 2^-11 in [0, 1), exact in every float type, from the mulberry32 generator (Tommy Ettinger). */
 function uniform(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), state | 1);
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+    return ((mixed ^ (mixed >>> 14)) >>> 21) / 2 ** 11;
   };
 }
