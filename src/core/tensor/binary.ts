@@ -2,7 +2,8 @@ import { type Datatype, ELEMENT_BYTES, type Tensor, type TensorData } from './da
 import { ELEMENT_ARRAYS, isTextData, type NumericDatatype } from './elements.ts';
 import { tensorFault } from './fault.ts';
 import { elementCount, formatShape } from './shape.ts';
-import { decodeText, encodeTextInto } from './text.ts';
+import { encodeTextInto } from './text.ts';
+import { textElement } from './text-element.ts';
 
 const LENGTH_BYTES = 4;
 
@@ -72,20 +73,13 @@ function unpackStrings(name: string, shape: readonly number[], count: number, by
       throw tensorFault(name, `element ${i}: its length is ${length} bytes, but ${left} are left in the binary data`);
     }
     position += LENGTH_BYTES;
-    texts.push(readString(name, i, bytes.subarray(position, position + length)));
+    texts.push(textElement(name, i, bytes.subarray(position, position + length)));
     position += length;
   }
   if (position !== bytes.length) {
     throw tensorFault(name, `${bytes.length - position} bytes of binary data follow its last element (of ${count})`);
   }
   return texts;
-}
-
-function readString(name: string, index: number, bytes: Uint8Array): string {
-  const text = decodeText(bytes);
-  if (text === undefined)
-    throw tensorFault(name, `element ${index}: expected UTF-8 text, got bytes that are not UTF-8`);
-  return text;
 }
 
 function packStrings(texts: readonly string[]): Uint8Array {

@@ -5,7 +5,7 @@ import { requestFault, tensorFault } from './fault.ts';
 import type { DecodedRequest } from './request.ts';
 import { allOutputs } from './requested-outputs.ts';
 import { elementCount, formatShape } from './shape.ts';
-import { decodeText } from './text.ts';
+import { textElement } from './text-element.ts';
 
 /**
  * A body without any header: the elements of the model's one input. Its shape is the model's; one variable dimension
@@ -36,8 +36,7 @@ function rawText(body: Uint8Array, spec: TensorSpec): Tensor {
       `a body without JSON is one BYTES element, but the model has shape ${formatShape(spec.shape)}`,
     );
   }
-  const text = decodeText(body);
-  if (text === undefined) throw tensorFault(spec.name, 'element 0: expected UTF-8 text, got bytes that are not UTF-8');
+  const text = textElement(spec.name, 0, body);
   return { name: spec.name, datatype: 'BYTES', shape: spec.shape.map(() => 1), data: [text] };
 }
 

@@ -1,4 +1,5 @@
 import { describe, tensorFault } from './fault.ts';
+import { refuseNul } from './text-element.ts';
 
 type SmallIntegers = Uint8Array | Uint16Array | Uint32Array | Int8Array | Int16Array | Int32Array;
 type SmallIntegerDatatype = 'UINT8' | 'UINT16' | 'UINT32' | 'INT8' | 'INT16' | 'INT32';
@@ -126,6 +127,7 @@ export function fillTexts(name: string, rows: Rows): string[] {
       if (typeof value !== 'string') throw elementFault(name, out.length, 'a string (BYTES)', value);
       // A lone surrogate has no UTF-8 form: it would silently become another character.
       if (!value.isWellFormed()) throw elementFault(name, out.length, 'well-formed Unicode text (BYTES)', value);
+      refuseNul(name, out.length, value);
       out.push(value);
     }
   }

@@ -14,7 +14,7 @@ import {
   tensorsOf,
 } from './tensors.ts';
 
-/** JSON has no −0 for the datatypes that are written by JSON.stringify. */
+/** FP64 goes through JSON.stringify, which writes −0 as 0. */
 function withoutNegativeZero(tensor: Tensor): Tensor {
   const { data } = tensor;
   return data instanceof Float64Array ? { ...tensor, data: data.map((value) => value + 0) } : tensor;
@@ -48,7 +48,9 @@ describe('a tensor that is encoded and decoded is the same', () => {
     fc.assert(
       fc.property(tensorsOf(JSON_DATATYPES), fc.infiniteStream(fc.boolean()), (tensors, choices) => {
         const binary = tensors.map(() => choices.next().value);
-        expect(roundTrip(tensors, (index) => binary[index] === true)).toEqual(tensors.map(withoutNegativeZero));
+        expect(roundTrip(tensors, (index) => binary[index] === true)).toEqual(
+          tensors.map((tensor, index) => (binary[index] ? tensor : withoutNegativeZero(tensor))),
+        );
       }),
     );
   });

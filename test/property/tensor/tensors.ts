@@ -7,7 +7,7 @@ import type { EncodedResponse } from '../../../src/core/tensor/encode-response.t
 const HALF: readonly Datatype[] = ['FP16', 'BF16'];
 export const JSON_DATATYPES = DATATYPES.filter((datatype) => !HALF.includes(datatype));
 
-/** Elements that JSON can say: finite, and text that has a UTF-8 form. */
+/** Elements that JSON can say and a model can take: finite numbers, and Unicode text without NUL. */
 export function dataOf(datatype: Datatype, length: number): fc.Arbitrary<TensorData> {
   const exactly = { minLength: length, maxLength: length };
   const bits = (max: number) => fc.array(fc.integer({ min: 0, max }), exactly);
@@ -45,7 +45,10 @@ export function dataOf(datatype: Datatype, length: number): fc.Arbitrary<TensorD
     case 'FP64':
       return fc.float64Array({ ...exactly, noNaN: true, noDefaultInfinity: true });
     case 'BYTES':
-      return fc.array(fc.string({ unit: 'binary', maxLength: 12 }), exactly);
+      return fc.array(
+        fc.string({ unit: 'binary', maxLength: 12 }).map((text) => text.replaceAll('\0', '')),
+        exactly,
+      );
   }
 }
 

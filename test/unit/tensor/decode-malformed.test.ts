@@ -171,6 +171,7 @@ describe('an element', () => {
     ['BOOL', 1, 'true or false (BOOL), got 1'],
     ['BOOL', 'true', 'true or false (BOOL), got the string "true"'],
     ['BYTES', 1, 'a string (BYTES), got 1'],
+    ['BYTES', 'a\0b', 'text without NUL characters (BYTES), got one at 1'],
     ['BYTES', '\ud800', 'well-formed Unicode text (BYTES)'],
   ])('of %s that is %j is refused by its index', (datatype, value, message) => {
     const valid = { BOOL: true, BYTES: 'a' }[datatype] ?? 1;
@@ -263,6 +264,7 @@ describe('binary tensors', () => {
     ],
     ['bytes follow the last element', [0, 0, 0, 0, 65], 1, '1 bytes of binary data follow its last element (of 1)'],
     ['an element is not UTF-8', [0, 0, 0, 0, 1, 0, 0, 0, 0xff], 2, 'element 1: expected UTF-8 text'],
+    ['an element has a NUL', [1, 0, 0, 0, 0], 1, 'element 0: expected text without NUL characters'],
   ])('of BYTES are refused when %s', (_, tensor, count, message) => {
     expect(refuse('BYTES', [count], new Uint8Array(tensor))).toContain(message);
   });
