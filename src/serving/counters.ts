@@ -1,0 +1,14 @@
+/** Running totals of the whole server; those of one version are in its statistics, and go with it. */
+export class Counters {
+  loads = 0;
+  successfulLoads = 0;
+  failedLoads = 0;
+  /** Sum over successful loads. */
+  loadTimeMs = 0;
+  cacheHits = 0;
+  cacheMisses = 0;
+  unloads = 0;
+  runnerRestarts = 0;
+  requests = 0;
+  failedRequests = 0;
+}

@@ -1,0 +1,39 @@
+import type { ModelId } from '../core/model/model-id.ts';
+import type { Catalog, ModelSource } from './ports/catalog.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Engine } from './ports/engine.ts';
+import type { Logger } from './ports/logger.ts';
+import type { PayloadStore } from './ports/payload.ts';
+import type { ProbeFiles } from './ports/probe-files.ts';
+import type { Store } from './ports/store.ts';
+
+export interface ServingLimits {
+  /** A request that is unanswered this long after its deadline gets its runner killed. */
+  readonly hangLimitMs: number;
+  /** How long an unload waits for the requests in flight before it refuses them. */
+  readonly drainTimeoutMs: number;
+  /** Deadline of a request where neither it nor its version names one. */
+  readonly defaultTimeoutMs?: number;
+}
+
+/** What the manager is built from. It owns none of it: whoever made these closes them. */
+export interface ServingDependencies {
+  readonly engine: Engine;
+  readonly store: Store;
+  readonly catalog: Catalog;
+  readonly source: ModelSource;
+  readonly probes: ProbeFiles;
+  readonly payloads: PayloadStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly limits: ServingLimits;
+  /** Whether an inference loads a model that is on disk and not resident. */
+  readonly loadOnDemand: boolean;
+  /** Models without which the server takes no traffic. */
+  readonly required: readonly ModelId[];
+  /** What this machine (or its cgroup) has. */
+  readonly machineBytes: number;
+  /** The front's own resident size, in bytes. */
+  readonly frontMemory: () => number;
+  readonly serviceVersion: string;
+}

@@ -1,0 +1,185 @@
+import { AppError } from '../core/errors.ts';
+import type { ModelId } from '../core/model/model-id.ts';
+import { DEFAULT_OPTIONS } from '../core/model/options.ts';
+import type { VersionName } from '../core/model/version.ts';
+import { Counters } from './counters.ts';
+import type { ServingDependencies } from './dependencies.ts';
+import { DesiredState } from './desired-state.ts';
+import { Footprints } from './footprints.ts';
+import { HealthChecker } from './health.ts';
+import { HealthChecks } from './health-checks.ts';
+import { Inference } from './inference.ts';
+import { LoadRequests } from './load-requests.ts';
+import { Loader } from './loader.ts';
+import { Loads } from './loads.ts';
+import { OnDemand } from './on-demand.ts';
+import { Overview } from './overview.ts';
+import type { PayloadWriter } from './ports/payload.ts';
+import { Readiness } from './readiness.ts';
+import { Repository } from './repository.ts';
+import { Residency } from './residency.ts';
+import { type Preload, Restoration } from './restoration.ts';
+import { Retirement } from './retirement.ts';
+import type { InferReply, InferRequest, LoadRequest, LoadResult, ModelServing, UnloadResult } from './service.ts';
+import { Status } from './status.ts';
+import { Unloads } from './unloads.ts';
+import { residentView } from './version-view.ts';
+import type { HealthView, MemoryView, ModelView, PerformanceView, StatusView, VersionView } from './views.ts';
+
+/** Puts the use cases together. Each of them has a file of its own; nothing is decided here. */
+export class ModelServingManager implements ModelServing, AsyncDisposable {
+  readonly #dependencies: ServingDependencies;
+  readonly #residency = new Residency();
+  readonly #counters = new Counters();
+  readonly #desired: DesiredState;
+  readonly #retirement: Retirement;
+  readonly #loads: Loads;
+  readonly #restoration: Restoration;
+  readonly #readiness: Readiness;
+  readonly #loadRequests: LoadRequests;
+  readonly #unloads: Unloads;
+  readonly #inference: Inference;
+  readonly #healthChecks: HealthChecks;
+  readonly #overview: Overview;
+  readonly #status: Status;
+  readonly #footprints: Footprints;
+  #restored: Promise<void> = Promise.resolve();
+  #ended: Promise<void> | undefined;
+
+  constructor(dependencies: ServingDependencies) {
+    this.#dependencies = dependencies;
+    const { catalog, clock, logger, store, limits, required } = dependencies;
+    const [residency, counters] = [this.#residency, this.#counters];
+    const isDraining = () => this.#readiness.isDraining;
+    const repository = new Repository(catalog, residency);
+    const checker = new HealthChecker(dependencies);
+    const loader = new Loader(dependencies, checker, counters);
+    const desired = new DesiredState(store, logger);
+    const retirement = new Retirement(dependencies, residency);
+    const loads = new Loads({ loader, residency, retirement, desired, counters, logger });
+    const parts = { repository, residency, desired, loads, retirement, counters, logger };
+    const isEnabled = () => dependencies.loadOnDemand && !isDraining();
+    const defaultTimeoutMs = limits.defaultTimeoutMs ?? DEFAULT_OPTIONS.defaultTimeoutMs;
+    this.#desired = desired;
+    this.#retirement = retirement;
+    this.#loads = loads;
+    this.#restoration = new Restoration({ ...parts, required, isEnding: isDraining });
+    this.#readiness = new Readiness(residency, this.#restoration, required);
+    this.#loadRequests = new LoadRequests(parts);
+    this.#unloads = new Unloads(parts);
+    const onDemand = new OnDemand({ ...parts, isEnabled });
+    this.#inference = new Inference({ residency, onDemand, clock, counters, defaultTimeoutMs });
+    this.#healthChecks = new HealthChecks(checker, repository, residency);
+    this.#overview = new Overview({ dependencies, repository, residency });
+    this.#status = new Status({
+      dependencies,
+      overview: this.#overview,
+      residency,
+      counters,
+      phase: () => this.#readiness.phase,
+    });
+    this.#footprints = new Footprints(dependencies, residency);
+  }
+
+  /**
+   * Restores the desired state and loads what the command line names, in the background.
+   * Resolves once it is known what is to be loaded; `restored` tells when all of it has ended.
+   */
+  async start(preload: readonly Preload[] = []): Promise<void> {
+    await this.#desired.read();
+    this.#restored = this.#restoration.run(preload);
+    this.#readiness.started();
+    this.#footprints.begin();
+  }
+
+  /** Resolves when every load that the start began has ended, well or not. */
+  get restored(): Promise<void> {
+    return this.#restored;
+  }
+
+  openPayload(expectedBytes: number | undefined): PayloadWriter {
+    return this.#dependencies.payloads.open(expectedBytes);
+  }
+
+  infer(request: InferRequest): Promise<InferReply> {
+    return this.#inference.infer(request);
+  }
+
+  async load(request: LoadRequest, signal: AbortSignal): Promise<LoadResult> {
+    this.#refuseWhenDraining();
+    const { resident, cacheHit } = await this.#loadRequests.handle(request, signal);
+    return { version: residentView(resident, this.#residency), cacheHit };
+  }
+
+  async unload(modelId: ModelId, version: VersionName | undefined, signal: AbortSignal): Promise<UnloadResult> {
+    this.#refuseWhenDraining();
+    return this.#unloads.handle(modelId, version, signal);
+  }
+
+  listModels(): Promise<readonly ModelView[]> {
+    return this.#overview.listModels();
+  }
+
+  describeModel(modelId: ModelId): Promise<ModelView> {
+    return this.#overview.describeModel(modelId);
+  }
+
+  describeVersion(modelId: ModelId, version: VersionName | undefined): Promise<VersionView> {
+    return this.#overview.describeVersion(modelId, version);
+  }
+
+  health(modelId: ModelId): Promise<VersionView> {
+    return this.#overview.health(modelId);
+  }
+
+  checkHealth(
+    modelId: ModelId,
+    signal: AbortSignal,
+  ): Promise<readonly { readonly version: string; readonly health: HealthView }[]> {
+    return this.#healthChecks.checkModel(modelId, signal);
+  }
+
+  status(): Promise<StatusView> {
+    return this.#status.snapshot();
+  }
+
+  performance(): PerformanceView {
+    return this.#status.performance();
+  }
+
+  memory(): MemoryView {
+    return this.#status.memory();
+  }
+
+  residentVersions(): readonly VersionView[] {
+    return this.#overview.residentVersions();
+  }
+
+  notReadyReason(): string | undefined {
+    return this.#readiness.notReadyReason();
+  }
+
+  beginDrain(): void {
+    this.#readiness.beginDrain();
+  }
+
+  /** Ends every load and every runner; requests in flight are waited for up to the drain limit. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#ended ??= this.#end();
+    return this.#ended;
+  }
+
+  async #end(): Promise<void> {
+    this.beginDrain();
+    this.#footprints[Symbol.dispose]();
+    await this.#loads.close(new AppError('draining', 'The server is shutting down.'));
+    await this.#restored;
+    await Promise.all(this.#residency.all().map((resident) => this.#retirement.retire(resident)));
+    await this.#retirement.settled();
+  }
+
+  #refuseWhenDraining(): void {
+    if (!this.#readiness.isDraining) return;
+    throw new AppError('draining', 'The server is shutting down.', { next: 'Ask another instance.' });
+  }
+}

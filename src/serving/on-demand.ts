@@ -1,0 +1,109 @@
+import { AppError } from '../core/errors.ts';
+import type { ModelId } from '../core/model/model-id.ts';
+import type { VersionName } from '../core/model/version.ts';
+import type { DesiredState } from './desired-state.ts';
+import { parseStoredOptions } from './load-options.ts';
+import type { Loads, LoadTarget } from './loads.ts';
+import type { CatalogVersion } from './ports/catalog.ts';
+import type { Repository } from './repository.ts';
+import type { Residency } from './residency.ts';
+import { notReady, type Resident } from './resident.ts';
+
+interface OnDemandParts {
+  readonly repository: Repository;
+  readonly residency: Residency;
+  readonly desired: DesiredState;
+  readonly loads: Loads;
+  readonly isEnabled: () => boolean;
+}
+
+/** Finds the version that is to answer a request when it is not ready, loading it where that is allowed. */
+export class OnDemand {
+  readonly #parts: OnDemandParts;
+
+  constructor(parts: OnDemandParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Resolves when a load that may help has ended well, or at once where one has; then the version is to be looked up
+   * again. Waiting no longer than wanted is the caller's part.
+   * @throws AppError `model_not_found`, `version_not_found`, `not_ready` with the reason and what to do
+   */
+  async obtain(modelId: ModelId, version: VersionName | undefined): Promise<void> {
+    const here = this.#parts.residency.find(modelId, version) ?? this.#onItsWay(modelId, version);
+    if (here !== undefined) return this.#await(here);
+    const files = await this.#choose(modelId, version);
+    // While the files were looked for, somebody else may have begun to load them.
+    const now = this.#parts.residency.find(modelId, files.version);
+    if (now !== undefined) return this.#await(now);
+    await this.#load(files);
+  }
+
+  /** Without a version: one that is being loaded and is to serve. */
+  #onItsWay(modelId: ModelId, version: VersionName | undefined): Resident | undefined {
+    if (version !== undefined) return undefined;
+    return this.#parts.residency.ofModel(modelId).find((each) => each.state === 'loading' && each.mayServe);
+  }
+
+  async #await(resident: Resident): Promise<void> {
+    if (resident.state === 'ready') return;
+    const flight = this.#parts.loads.underWay(resident.modelId, resident.version);
+    if (resident.state !== 'loading' || flight === undefined) throw notReady(resident);
+    await this.#join(flight.done, resident.label);
+  }
+
+  async #choose(modelId: ModelId, version: VersionName | undefined): Promise<CatalogVersion> {
+    const { repository, desired, residency } = this.#parts;
+    const wanted = desired.ofModel(modelId);
+    const serving = wanted.find((each) => each.state === 'running' && each.serving);
+    // The stored name was a valid version when it was written.
+    const name = version ?? (serving?.version as VersionName | undefined);
+    const files = await repository.require(modelId, name ?? 'latest');
+    if (!this.#parts.isEnabled()) throw notLoaded(modelId, files.version, 'is not loaded');
+    if (desired.get(modelId, files.version)?.state === 'stopped')
+      throw notLoaded(modelId, files.version, 'was unloaded');
+    // Who serves is a person's decision once a model was loaded: a request must not change it.
+    const decided = wanted.some((each) => each.state === 'stopped') || residency.ofModel(modelId).length > 0;
+    if (name === undefined && decided) throw notLoaded(modelId, files.version, 'has no version that serves');
+    return files;
+  }
+
+  #load(files: CatalogVersion): Promise<void> {
+    const flight = this.#parts.loads.begin(this.#target(files));
+    return this.#join(flight.done, `${files.modelId}@${files.version}`);
+  }
+
+  #target(files: CatalogVersion): LoadTarget {
+    const known = this.#parts.desired.get(files.modelId, files.version);
+    return {
+      modelId: files.modelId,
+      version: files.version,
+      plan: { kind: 'catalog', files },
+      settings: { source: known?.source, options: parseStoredOptions(known?.options ?? {}) },
+      pinned: known?.pinned ?? false,
+      mayServe: true,
+      background: true,
+    };
+  }
+
+  /** What is wrong with a file is not wrong with a request: it can only be told that the model is not there. */
+  async #join(load: Promise<unknown>, label: string): Promise<void> {
+    try {
+      await load;
+    } catch (error) {
+      throw new AppError(
+        'not_ready',
+        `${label} could not be loaded: ${error instanceof Error ? error.message : error}`,
+        {
+          cause: error,
+          next: 'Load it when the reason is out of the way.',
+        },
+      );
+    }
+  }
+}
+
+function notLoaded(modelId: ModelId, version: VersionName, why: string): AppError {
+  return new AppError('not_ready', `Model "${modelId}" ${why}.`, { next: `Load ${modelId} version ${version}.` });
+}

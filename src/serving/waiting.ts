@@ -1,0 +1,33 @@
+import { AppError } from '../core/errors.ts';
+import type { Clock } from './ports/clock.ts';
+
+/** Waits for `work`, or until the signal aborts. The work goes on either way. @throws AppError `request_cancelled` */
+export async function waitUnlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const giveUp = () => reject(new AppError('request_cancelled', 'The caller gave the request up.'));
+  if (signal.aborted) giveUp();
+  else signal.addEventListener('abort', giveUp, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+  }
+}
+
+/**
+ * Waits for `work` until the deadline. The work goes on either way.
+ * @param deadlineMs monotonic milliseconds
+ * @throws AppError `deadline_exceeded`
+ */
+export async function waitUntil<T>(work: Promise<T>, clock: Clock, deadlineMs: number, whatFor: string): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = clock.after(Math.max(0, deadlineMs - clock.monotonicMs()), () =>
+    reject(new AppError('deadline_exceeded', `The deadline passed while ${whatFor}.`)),
+  );
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    timer[Symbol.dispose]();
+  }
+}

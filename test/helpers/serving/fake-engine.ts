@@ -1,0 +1,204 @@
+import { AppError } from '../../../src/core/errors.ts';
+import type { ModelSignature } from '../../../src/core/model/signature.ts';
+import {
+  type Engine,
+  type MemoryFootprint,
+  type PreparedModel,
+  type Runner,
+  type RunnerExit,
+  RunnerLost,
+  type RunnerSpec,
+  type RunReply,
+  type RunRequest,
+} from '../../../src/serving/ports/engine.ts';
+import { textOf } from './fake-payloads.ts';
+
+const SIGNATURE: ModelSignature = {
+  inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 4] }],
+  outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, 4] }],
+};
+
+const SEGFAULT: RunnerExit = { code: null, signal: 'SIGSEGV', stderrTail: 'Segmentation fault', expected: false };
+
+/** How a runner of the fake answers; undefined: not before it is told to. */
+export type Behaviour = (request: RunRequest, body: string) => string | AppError | 'crash' | undefined;
+
+const ANSWER = JSON.stringify({ outputs: [{ name: 'y', shape: [1, 4], datatype: 'FP32', data: [1, 2, 3, 4] }] });
+
+interface Run {
+  readonly request: RunRequest;
+  readonly body: string;
+  readonly resolve: (reply: RunReply) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class FakeRunner implements Runner {
+  readonly pid: number;
+  readonly spec: RunnerSpec;
+  readonly signature = SIGNATURE;
+  readonly intraOpThreads = 2;
+  readonly startMs = 40;
+  readonly exited: Promise<RunnerExit>;
+  /** Every request that it was ever given. */
+  readonly requests: RunRequest[] = [];
+  /** What waits for an answer. */
+  readonly open = new Set<Run>();
+  exit: RunnerExit | undefined;
+  killed = false;
+  disposed = false;
+  footprintBytes = 30_000_000;
+  readonly #engine: FakeEngine;
+  readonly #resolveExited: (exit: RunnerExit) => void;
+
+  constructor(engine: FakeEngine, spec: RunnerSpec, pid: number) {
+    this.#engine = engine;
+    this.spec = spec;
+    this.pid = pid;
+    const { promise, resolve } = Promise.withResolvers<RunnerExit>();
+    this.exited = promise;
+    this.#resolveExited = resolve;
+  }
+
+  run(request: RunRequest): Promise<RunReply> {
+    this.requests.push(request);
+    if (this.exit !== undefined) return Promise.reject(new RunnerLost(this.exit, false));
+    const { promise, resolve, reject } = Promise.withResolvers<RunReply>();
+    const run: Run = { request, body: textOf(request.payload), resolve, reject };
+    this.open.add(run);
+    const outcome = this.#engine.behaviour(request, run.body);
+    if (outcome === 'crash') this.end(SEGFAULT, (each) => each === run);
+    else if (outcome instanceof AppError) this.#finish(run, () => reject(outcome));
+    else if (outcome !== undefined) this.answer(run, outcome);
+    return promise;
+  }
+
+  answer(run: Run, text: string = ANSWER, batchSize = 1): void {
+    const timings = { decodeMs: 0.1, queueMs: 0.2, computeMs: 1.5, encodeMs: 0.1 };
+    const body = Buffer.from(text);
+    this.#finish(run, () =>
+      run.resolve({ body, headerLength: undefined, contentEncoding: undefined, timings, batchSize }),
+    );
+  }
+
+  answerAll(): void {
+    for (const run of [...this.open]) this.answer(run, ANSWER, this.open.size);
+  }
+
+  #finish(run: Run, tell: () => void): void {
+    this.open.delete(run);
+    tell();
+  }
+
+  /** Ends unasked. `began` says of each open request whether its batch had begun. */
+  crash(began: (request: RunRequest) => boolean = () => false): void {
+    this.end(SEGFAULT, (run) => began(run.request));
+  }
+
+  end(exit: RunnerExit, began: (run: Run) => boolean): void {
+    if (this.exit !== undefined) return;
+    this.exit = exit;
+    const lost = [...this.open];
+    this.open.clear();
+    for (const run of lost) run.reject(new RunnerLost(exit, began(run)));
+    this.#resolveExited(exit);
+  }
+
+  async footprint(): Promise<MemoryFootprint | undefined> {
+    if (this.exit !== undefined) return undefined;
+    return { pssBytes: this.footprintBytes, peakBytes: this.footprintBytes + 5_000_000 };
+  }
+
+  kill(): void {
+    this.killed = true;
+    this.end({ code: null, signal: 'SIGKILL', stderrTail: '', expected: true }, () => true);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.disposed = true;
+    this.end({ code: 0, signal: null, stderrTail: '', expected: true }, () => false);
+  }
+}
+
+/** Obeys the engine's port, in memory. It counts its runners and can be told to wait, to fail, and to crash. */
+export class FakeEngine implements Engine {
+  readonly name = 'fake';
+  readonly version = '1.0';
+  readonly runners: FakeRunner[] = [];
+  readonly prepared: string[] = [];
+  starts = 0;
+  behaviour: Behaviour = () => ANSWER;
+  /** What preparing the file at a path fails with. */
+  readonly unpreparable = new Map<string, AppError>();
+  /** What the next starts fail with, in order; undefined: that one succeeds. */
+  readonly startFailures: (AppError | undefined)[] = [];
+  #gate: PromiseWithResolvers<void> | undefined;
+
+  /** Runners that nobody has ended. */
+  get alive(): readonly FakeRunner[] {
+    return this.runners.filter((runner) => runner.exit === undefined);
+  }
+
+  get latest(): FakeRunner {
+    const runner = this.runners.at(-1);
+    if (runner === undefined) throw new Error('no runner was started');
+    return runner;
+  }
+
+  /** From now on starts wait until `release`. */
+  hold(): void {
+    this.#gate = Promise.withResolvers<void>();
+  }
+
+  release(): void {
+    this.#gate?.resolve();
+    this.#gate = undefined;
+  }
+
+  async prepare(modelPath: string, signal: AbortSignal): Promise<PreparedModel> {
+    this.prepared.push(modelPath);
+    await Promise.resolve();
+    signal.throwIfAborted();
+    const failure = this.unpreparable.get(modelPath);
+    if (failure !== undefined) throw failure;
+    return { digest: 'ab'.repeat(32), path: modelPath, inspection: INSPECTION };
+  }
+
+  async start(spec: RunnerSpec, signal: AbortSignal): Promise<Runner> {
+    this.starts += 1;
+    await abortable(this.#gate?.promise ?? Promise.resolve(), signal);
+    const failure = this.startFailures.shift();
+    if (failure !== undefined) throw failure;
+    const runner = new FakeRunner(this, spec, 1000 + this.runners.length);
+    this.runners.push(runner);
+    return runner;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.release();
+  }
+}
+
+const INSPECTION: PreparedModel['inspection'] = {
+  signature: SIGNATURE,
+  producer: 'test',
+  irVersion: 10,
+  opsets: { '': 21 },
+  parameterCount: 20,
+  weightBytesByDatatype: { FP32: 80 },
+  externalFiles: [],
+  fileBytes: 200,
+  rewrites: [],
+};
+
+async function abortable(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(new AppError('request_cancelled', 'aborted'));
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  try {
+    await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+    promise.catch(() => undefined);
+  }
+}

@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest';
+import { createPrometheus } from '../../../src/adapters/telemetry/prometheus.ts';
+import { Serving } from '../../helpers/serving/serving.ts';
+
+async function loaded(): Promise<Serving> {
+  const serving = new Serving();
+  serving.catalog.add('lab/iris', '1');
+  serving.catalog.add('lab/iris', '2');
+  await serving.load('lab/iris', '1');
+  await serving.load('lab/iris', '2');
+  return serving;
+}
+
+/** The value of one series, or undefined where it is not written. */
+function series(text: string, name: string): number | undefined {
+  const line = text.split('\n').find((each) => each.startsWith(`${name} `));
+  return line === undefined ? undefined : Number(line.slice(name.length + 1));
+}
+
+test('requests, failures and durations are told by model and version', async () => {
+  await using serving = await loaded();
+  await serving.infer('lab/iris');
+  await serving.infer('lab/iris');
+  await serving.infer('lab/iris', '2', { timeoutMs: 0 }).catch(() => undefined);
+  const { text } = await createPrometheus(serving.manager).render();
+  expect(series(text, 'echoserve_requests_total{model="lab/iris",version="1"}')).toBe(2);
+  const labels = 'model="lab/iris",version="1",stage="compute"';
+  expect(series(text, `echoserve_request_duration_seconds_count{${labels}}`)).toBe(2);
+  expect(series(text, `echoserve_request_duration_seconds_sum{${labels}}`)).toBeCloseTo(0.003);
+  expect(series(text, `echoserve_request_duration_seconds_bucket{${labels},le="0.001"}`)).toBe(0);
+  expect(series(text, `echoserve_request_duration_seconds_bucket{${labels},le="0.002"}`)).toBe(2);
+  expect(series(text, `echoserve_request_duration_seconds_bucket{${labels},le="+Inf"}`)).toBe(2);
+});
+
+test('runs are told by batch size', async () => {
+  await using serving = await loaded();
+  serving.engine.behaviour = () => undefined;
+  const answers = [serving.infer('lab/iris'), serving.infer('lab/iris'), serving.infer('lab/iris')];
+  const runner = serving.engine.runners[0];
+  for (const run of [...(runner?.open ?? [])]) runner?.answer(run, '{}', 3);
+  await Promise.all(answers);
+  const { text } = await createPrometheus(serving.manager).render();
+  const labels = 'model="lab/iris",version="1"';
+  expect(series(text, `echoserve_batch_size_bucket{${labels},le="2"}`)).toBe(0);
+  expect(series(text, `echoserve_batch_size_bucket{${labels},le="4"}`)).toBe(1);
+  expect(series(text, `echoserve_batch_size_sum{${labels}}`)).toBe(3);
+  expect(series(text, `echoserve_executions_total{${labels}}`)).toBe(1);
+});
+
+test('loads, cache, footprint and weight are told', async () => {
+  await using serving = await loaded();
+  await serving.load('lab/iris', '1');
+  const { text } = await createPrometheus(serving.manager).render();
+  expect(series(text, 'echoserve_model_loads_total{outcome="succeeded"}')).toBe(2);
+  expect(series(text, 'echoserve_model_loads_total{outcome="failed"}')).toBe(0);
+  expect(series(text, 'echoserve_cache_hits_total')).toBe(1);
+  expect(series(text, 'echoserve_cache_misses_total')).toBe(2);
+  expect(series(text, 'echoserve_model_footprint_bytes{model="lab/iris",version="1"}')).toBe(30_000_000);
+  expect(series(text, 'echoserve_model_traffic_weight{model="lab/iris",version="1"}')).toBe(1);
+  expect(series(text, 'echoserve_model_traffic_weight{model="lab/iris",version="2"}')).toBe(0);
+  expect(series(text, 'echoserve_model_state{model="lab/iris",version="2",state="ready"}')).toBe(1);
+});
+
+test('the series of a version go when it is unloaded', async () => {
+  await using serving = await loaded();
+  const prometheus = createPrometheus(serving.manager);
+  expect((await prometheus.render()).text).toContain('version="2"');
+  await serving.unload('lab/iris', '2');
+  const { text } = await prometheus.render();
+  expect(text).not.toContain('version="2"');
+  expect(text).toContain('version="1"');
+});
+
+test('the process and its event loop are told, and two servers do not share a registry', async () => {
+  await using serving = await loaded();
+  createPrometheus(serving.manager);
+  const { text, contentType } = await createPrometheus(serving.manager).render();
+  expect(text).toContain('nodejs_eventloop_lag_seconds');
+  expect(contentType).toMatch(/^text\/plain; version=0\.0\.4/);
+});
