@@ -41,6 +41,7 @@ export interface ServeConfig {
     readonly defaultTimeoutMs: number;
     readonly hangLimitMs: number;
     readonly drainTimeoutMs: number;
+    readonly drainNoticeMs: number;
     readonly gracePeriodMs: number;
   };
   readonly arena: {
@@ -139,6 +140,7 @@ function assemble(command: CommandName, values: OptionValues, keys: readonly Api
       defaultTimeoutMs: values['default-timeout'],
       hangLimitMs: values['hang-limit'],
       drainTimeoutMs: values['drain-timeout'],
+      drainNoticeMs: values['drain-notice'],
       gracePeriodMs: values['grace-period'],
     },
     arena: { dir: values['arena-dir'], allowDisk: values['allow-disk-arena'], maxBytes: values['max-in-flight'] },

@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { readFile } from 'node:fs/promises';
 import type { MemoryFootprint } from '../serving/ports/engine.ts';
 
@@ -36,4 +37,10 @@ export async function readStartTicks(pid: number): Promise<number | undefined> {
   } catch {
     return undefined;
   }
+}
+
+/** Memory that this machine, or the control group around this process, has in all. */
+export function machineBytes(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }

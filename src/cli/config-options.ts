@@ -89,6 +89,11 @@ export const CONFIG_OPTIONS = {
     placeholder: 'DURATION',
     description: "How far past its deadline a run may go before its model's process is killed.",
   }),
+  'drain-notice': value(duration, '1s', {
+    placeholder: 'DURATION',
+    description:
+      'How long the server still takes requests after `SIGTERM`, its `/readyz` at 503, so that load balancers see it.',
+  }),
   'drain-timeout': value(duration, '30s', {
     placeholder: 'DURATION',
     description: 'How long an unload waits for the requests that the version has accepted.',

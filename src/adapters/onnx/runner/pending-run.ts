@@ -7,6 +7,7 @@ import type { ResponseArena } from './response-arena.ts';
 /** A request that a runner has and has not answered yet, as the front keeps it. */
 export class PendingRun {
   began = false;
+  readonly deadlineMs: number;
   readonly #payload: ArenaPayload;
   readonly #resolve: (reply: RunReply) => void;
   readonly #reject: (error: Error) => void;
@@ -14,7 +15,13 @@ export class PendingRun {
   /** Somebody still wants the answer. */
   #wanted = true;
 
-  constructor(payload: ArenaPayload, resolve: (reply: RunReply) => void, reject: (error: Error) => void) {
+  constructor(
+    payload: ArenaPayload,
+    deadlineMs: number,
+    resolve: (reply: RunReply) => void,
+    reject: (error: Error) => void,
+  ) {
+    this.deadlineMs = deadlineMs;
     this.#payload = payload;
     this.#resolve = resolve;
     this.#reject = reject;

@@ -73,13 +73,19 @@ export class RunnerProcess implements Runner {
     const id = this.#takeId();
     const hold = payload.retain();
     return new Promise((resolve, reject) => {
-      const pending = new PendingRun(hold, resolve, reject);
+      const pending = new PendingRun(hold, request.deadlineMs, resolve, reject);
       this.#pending.set(id, pending);
       this.#responses.busy();
       this.#send(encodeInfer(id, { ...request, bytes: hold.bytes, at: hold.at }));
       signal?.addEventListener('abort', () => this.#cancel(id, pending), { once: true });
       if (signal?.aborted === true) this.#cancel(id, pending);
     });
+  }
+
+  earliestDeadlineMs(): number | undefined {
+    let earliest: number | undefined;
+    for (const { deadlineMs } of this.#pending.values()) earliest = Math.min(earliest ?? deadlineMs, deadlineMs);
+    return earliest;
   }
 
   footprint(): Promise<MemoryFootprint | undefined> {

@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import { systemClock } from './adapters/clock.ts';
+import { OnnxEngine } from './adapters/onnx/engine.ts';
+import { Arena } from './adapters/onnx/runner/arena.ts';
+import { arenaCapacity, arenaDirectory } from './adapters/onnx/runner/arena-file.ts';
+import { reapOrphans } from './adapters/onnx/runner/orphans.ts';
+import { directoryProbeFiles } from './adapters/probe-files.ts';
+import { machineBytes } from './adapters/process-memory.ts';
+import { createCatalog } from './adapters/source/catalog.ts';
+import { createModelSource } from './adapters/source/model-source.ts';
+import { openStore } from './adapters/store/open-store.ts';
+import { createLogger } from './adapters/telemetry/logger.ts';
+import { createPrometheus } from './adapters/telemetry/prometheus.ts';
+import type { ServeConfig } from './config.ts';
+import { buildServer } from './http/server.ts';
+import { ModelServingManager } from './serving/manager.ts';
+import type { Logger } from './serving/ports/logger.ts';
+import type { Store } from './serving/ports/store.ts';
+
+/** How long a request may take to arrive. */
+const REQUEST_TIMEOUT_MS = 120_000;
+
+export interface App extends AsyncDisposable {
+  readonly manager: ModelServingManager;
+  /** Opens the port. Answers the server's base URL. */
+  listen(): Promise<string>;
+  /** From now on: not ready, connections are closed after each answer. Requests are still answered. */
+  beginDrain(): void;
+}
+
+/** Puts EchoServe together. Disposing of it answers what was accepted, then ends every process and file it opened. */
+export async function buildApp(config: ServeConfig, version: string): Promise<App> {
+  // What is opened last is closed first: the port, then the models, then what they stand on.
+  await using opening = new AsyncDisposableStack();
+  const logger = createLogger(config.log.level);
+  const store = opening.use(await openStore(config.models.dataDir, { onError: storeFailed(logger) }));
+  await endOrphans(store, logger);
+  const arena = opening.use(openArena(config));
+  const engine = opening.use(openEngine(config, arena, store, logger));
+  const manager = opening.use(buildManager(config, { arena, engine, store, logger, version }));
+  const prometheus = createPrometheus(manager);
+  const { app } = await buildServer(manager, {
+    logger,
+    apiKeys: config.auth.mode === 'keys' ? config.auth.keys : undefined,
+    loopbackGuard: config.auth.mode === 'none' && config.server.isLoopback,
+    allowedHosts: config.server.allowedHosts,
+    bodyLimitBytes: config.server.maxBodyBytes,
+    renderMetrics: () => prometheus.render(),
+    version,
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    isDraining: () => manager.isDraining,
+  });
+  opening.defer(() => app.close());
+  await manager.start(config.models.preload);
+  const owned = opening.move();
+  return {
+    manager,
+    listen: () => app.listen({ host: config.server.host, port: config.server.port }),
+    beginDrain: () => manager.beginDrain(),
+    [Symbol.asyncDispose]: async () => {
+      manager.beginDrain();
+      await owned.disposeAsync();
+    },
+  };
+}
+
+function openArena(config: ServeConfig): Arena {
+  const dir = arenaDirectory(config.arena.dir, config.arena.allowDisk);
+  const capacityBytes = arenaCapacity(dir, config.arena.maxBytes);
+  return new Arena({ dir, capacityBytes, maxBodyBytes: Math.min(config.server.maxBodyBytes, capacityBytes) });
+}
+
+function openEngine(config: ServeConfig, arena: Arena, store: Store, logger: Logger): OnnxEngine {
+  const recorded = (write: Promise<void>) =>
+    write.catch((error: unknown) => logger.warn({ err: error }, 'a runner process could not be recorded'));
+  return new OnnxEngine({
+    arena,
+    arenaDir: arenaDirectory(config.arena.dir, config.arena.allowDisk),
+    rewriteDir: join(config.models.dataDir, 'rewritten'),
+    onStarted: (runner) => void recorded(store.addRunner(runner)),
+    onEnded: (pid) => void recorded(store.removeRunner(pid)),
+  });
+}
+
+interface ManagerParts {
+  readonly arena: Arena;
+  readonly engine: OnnxEngine;
+  readonly store: Store;
+  readonly logger: Logger;
+  readonly version: string;
+}
+
+function buildManager(config: ServeConfig, parts: ManagerParts): ModelServingManager {
+  const { repositoryDir, dataDir, modelName, loadOnDemand, required } = config.models;
+  const catalog = createCatalog({ repositoryDir, dataDir, modelName });
+  return new ModelServingManager({
+    engine: parts.engine,
+    store: parts.store,
+    catalog,
+    source: createModelSource({ dataDir, catalog, ...config.sources }),
+    probes: directoryProbeFiles,
+    payloads: parts.arena,
+    clock: systemClock,
+    logger: parts.logger,
+    limits: config.limits,
+    loadOnDemand,
+    required,
+    machineBytes: machineBytes(),
+    frontMemory: () => process.memoryUsage.rss(),
+    serviceVersion: parts.version,
+  });
+}
+
+/** Runners of an earlier server that was killed, where the kernel did not end them with it. */
+async function endOrphans(store: Store, logger: Logger): Promise<void> {
+  const records = await store.listRunners();
+  const reaped = await reapOrphans(records);
+  if (reaped > 0) logger.warn({ reaped }, 'ended runner processes that an earlier server had left');
+  for (const { pid } of records) await store.removeRunner(pid);
+}
+
+function storeFailed(logger: Logger): (error: Error) => void {
+  return (error) => logger.error({ err: error }, 'the state store failed: changes are no longer recorded');
+}

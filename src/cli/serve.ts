@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import closeWithGrace from 'close-with-grace';
+import { buildApp } from '../app.ts';
+import type { ServeConfig } from '../config.ts';
+import type { ModelServingManager } from '../serving/manager.ts';
+
+/** Serves until a signal comes, then answers what was accepted and ends with exit code 0. */
+export async function serve(config: ServeConfig, version: string): Promise<void> {
+  const app = await buildApp(config, version);
+  closeWithGrace({ delay: config.limits.gracePeriodMs, logger: { error: tell } }, async ({ err }) => {
+    if (err !== undefined) tell(err.stack ?? err.message);
+    app.beginDrain();
+    // Balancers see that the server is not ready while it still answers whoever has not noticed yet.
+    await sleep(config.limits.drainNoticeMs);
+    await app[Symbol.asyncDispose]();
+  });
+  let url: string;
+  try {
+    url = await app.listen();
+  } catch (error) {
+    await app[Symbol.asyncDispose]();
+    throw error;
+  }
+  process.stdout.write(`EchoServe ${version} listens on ${url}: ${await found(app.manager, config)}\n`);
+}
+
+async function found(manager: ModelServingManager, config: ServeConfig): Promise<string> {
+  const { overview, repositoryProblems } = await manager.status();
+  const where = config.models.repositoryDir === undefined ? 'no model repository' : config.models.repositoryDir;
+  const models = overview.knownModels === 1 ? '1 model' : `${overview.knownModels} models`;
+  const loading = overview.residentVersions > 0 ? `, ${overview.residentVersions} to be resident` : '';
+  const problems = repositoryProblems.map(({ path, reason }) => `\n  not served: ${path}: ${reason}`).join('');
+  return `${models} (${where}; data in ${config.models.dataDir})${loading}${problems}`;
+}
+
+function tell(...words: unknown[]): void {
+  process.stderr.write(`${words.map(String).join(' ')}\n`);
+}
