@@ -38,6 +38,7 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
   readonly #readiness: Readiness;
   readonly #loadRequests: LoadRequests;
   readonly #unloads: Unloads;
+  readonly #onDemand: OnDemand;
   readonly #inference: Inference;
   readonly #healthChecks: HealthChecks;
   readonly #overview: Overview;
@@ -67,8 +68,8 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
     this.#readiness = new Readiness(residency, this.#restoration, required);
     this.#loadRequests = new LoadRequests(parts);
     this.#unloads = new Unloads(parts);
-    const onDemand = new OnDemand({ ...parts, isEnabled });
-    this.#inference = new Inference({ residency, onDemand, clock, counters, defaultTimeoutMs });
+    this.#onDemand = new OnDemand({ ...parts, isEnabled });
+    this.#inference = new Inference({ residency, onDemand: this.#onDemand, clock, counters, defaultTimeoutMs });
     this.#healthChecks = new HealthChecks(checker, repository, residency);
     this.#overview = new Overview({ dependencies, repository, residency });
     this.#status = new Status({
@@ -139,6 +140,10 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
     return this.#healthChecks.checkModel(modelId, signal);
   }
 
+  canAnswer(modelId: ModelId, version: VersionName | undefined): Promise<boolean> {
+    return this.#onDemand.canAnswer(modelId, version);
+  }
+
   status(): Promise<StatusView> {
     return this.#status.snapshot();
   }
@@ -161,6 +166,11 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
 
   beginDrain(): void {
     this.#readiness.beginDrain();
+  }
+
+  /** Whether `beginDrain` has been called. */
+  get isDraining(): boolean {
+    return this.#readiness.isDraining;
   }
 
   /** Ends every load and every runner; requests in flight are waited for up to the drain limit. */

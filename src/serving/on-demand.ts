@@ -40,6 +40,22 @@ export class OnDemand {
     await this.#load(files);
   }
 
+  /**
+   * Whether a request would be answered now, or after a load that is under way or that it would begin itself.
+   * @throws AppError `model_not_found`, `version_not_found`
+   */
+  async canAnswer(modelId: ModelId, version: VersionName | undefined): Promise<boolean> {
+    const here = this.#parts.residency.find(modelId, version) ?? this.#onItsWay(modelId, version);
+    if (here !== undefined) return here.state === 'ready' || here.state === 'loading';
+    try {
+      await this.#choose(modelId, version);
+      return true;
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'not_ready') return false;
+      throw error;
+    }
+  }
+
   /** Without a version: one that is being loaded and is to serve. */
   #onItsWay(modelId: ModelId, version: VersionName | undefined): Resident | undefined {
     if (version !== undefined) return undefined;

@@ -2,7 +2,7 @@ import type { ModelId } from '../core/model/model-id.ts';
 import type { VersionName, VersionSelector } from '../core/model/version.ts';
 import type { RunReply } from './ports/engine.ts';
 import type { Payload, PayloadWriter } from './ports/payload.ts';
-import type { HealthView, ModelView, StatusView, VersionView } from './views.ts';
+import type { HealthView, MemoryView, ModelView, PerformanceView, StatusView, VersionView } from './views.ts';
 
 export interface LoadOptions {
   readonly maxBatchSize?: number;
@@ -75,7 +75,16 @@ export interface ModelServing {
     modelId: ModelId,
     signal: AbortSignal,
   ): Promise<readonly { readonly version: string; readonly health: HealthView }[]>;
+  /**
+   * Whether a request would be answered now, or after a load on demand. Absent: only what is ready counts.
+   * @throws AppError `model_not_found`, `version_not_found`
+   */
+  canAnswer?(modelId: ModelId, version: VersionName | undefined): Promise<boolean>;
   status(): Promise<StatusView>;
+  /** The counters of `status`, without touching the disk: for probes. */
+  performance(): PerformanceView;
+  /** The memory of `status`, without touching the disk: for probes. */
+  memory(): MemoryView;
   /** Resident versions only, without touching the disk: for metrics and health routes. */
   residentVersions(): readonly VersionView[];
   /** Why the server is not ready to take traffic, or undefined when it is. */

@@ -1,5 +1,6 @@
 import { AppError } from '../core/errors.ts';
 import { CRASH_WINDOW_MS, CRASHES_UNTIL_FAILED, type Crash, CrashHistory } from './crash-history.ts';
+import { describeExit, describeHang } from './describe-exit.ts';
 import { EarliestTimer } from './earliest-timer.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Engine, Runner, RunnerExit, RunnerSpec, RunReply, RunRequest } from './ports/engine.ts';
@@ -156,7 +157,7 @@ export class Supervisor {
   #noticeLoss(runner: Runner, exit: RunnerExit): Crash {
     const known = this.#losses.get(runner);
     if (known !== undefined) return known;
-    const reason = this.#hung.has(runner) ? `it hung and was killed${tail(exit)}` : describeExit(exit);
+    const reason = this.#hung.has(runner) ? describeHang(exit) : describeExit(exit);
     const crash = this.#crashes.record(this.#context.clock.monotonicMs(), reason);
     this.#losses.set(runner, crash);
     if (this.#closed !== undefined) return crash;
@@ -226,24 +227,27 @@ export class Supervisor {
   #sweep(): void {
     const now = this.#context.clock.monotonicMs();
     let next = Number.POSITIVE_INFINITY;
+    let owedSince = this.#runner?.earliestDeadlineMs?.() ?? Number.POSITIVE_INFINITY;
     for (const ticket of this.#tickets) {
-      const deadlineMs = ticket.request.deadlineMs;
+      const { deadlineMs } = ticket.request;
       if (now < deadlineMs) {
         next = Math.min(next, deadlineMs);
         continue;
       }
-      if (!ticket.answered)
-        ticket.fail(new AppError('deadline_exceeded', 'The deadline passed before the answer came.'));
+      if (!ticket.answered) ticket.fail(deadlineExceeded());
       if (ticket.runner === undefined) this.#tickets.delete(ticket);
-      else if (now < deadlineMs + this.#context.hangLimitMs)
-        next = Math.min(next, deadlineMs + this.#context.hangLimitMs);
-      else this.#killHung(ticket.runner);
+      else owedSince = Math.min(owedSince, deadlineMs);
     }
+    const hungAt = owedSince + this.#context.hangLimitMs;
+    if (now >= hungAt) this.#killHung();
+    else next = Math.min(next, hungAt);
     this.#timer.armBy(next);
   }
 
-  #killHung(runner: Runner): void {
-    if (this.#hung.has(runner)) return;
+  /** What it owed is answered, or run again, when its end is noticed. */
+  #killHung(): void {
+    const runner = this.#runner;
+    if (runner === undefined || this.#hung.has(runner)) return;
     this.#hung.add(runner);
     runner.kill();
   }
@@ -265,13 +269,8 @@ export class Supervisor {
   }
 }
 
-/** How a runner ended, for people. */
-function describeExit(exit: RunnerExit): string {
-  const how = exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`;
-  return `${how}${tail(exit)}`;
-}
-
-function tail(exit: RunnerExit): string {
-  const text = exit.stderrTail.trim();
-  return text === '' ? '' : `; it wrote: ${text}`;
+function deadlineExceeded(): AppError {
+  return new AppError('deadline_exceeded', 'The deadline passed before the answer came.', {
+    next: 'Allow more time, or send fewer requests at once.',
+  });
 }

@@ -39,6 +39,7 @@ export class Unloads {
 
   async #unload(resident: Resident): Promise<void> {
     const { loads, retirement, counters } = this.#parts;
+    if (resident.state === 'draining') return resident.retired;
     const flight = loads.underWay(resident.modelId, resident.version);
     const wasReady = resident.loaded !== undefined;
     const recorded = this.#recordStopped(resident);

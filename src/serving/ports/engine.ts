@@ -118,6 +118,11 @@ export interface Runner extends AsyncDisposable {
    * `deadline_exceeded`, `request_cancelled`, `overloaded`), with RunnerLost when the process ended.
    */
   run(request: RunRequest): Promise<RunReply>;
+  /**
+   * The earliest deadline of what the process has not finished with, requests that their callers gave up included;
+   * undefined when it has nothing. Without it, a hang that outlasts every caller's patience goes unnoticed.
+   */
+  earliestDeadlineMs?(): number | undefined;
   /** Undefined when the process is gone. */
   footprint(): Promise<MemoryFootprint | undefined>;
   /** Ends the process at once. */

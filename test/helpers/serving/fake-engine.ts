@@ -25,7 +25,7 @@ export type Behaviour = (request: RunRequest, body: string) => string | AppError
 
 const ANSWER = JSON.stringify({ outputs: [{ name: 'y', shape: [1, 4], datatype: 'FP32', data: [1, 2, 3, 4] }] });
 
-interface Run {
+export interface Run {
   readonly request: RunRequest;
   readonly body: string;
   readonly resolve: (reply: RunReply) => void;
@@ -43,6 +43,10 @@ export class FakeRunner implements Runner {
   readonly requests: RunRequest[] = [];
   /** What waits for an answer. */
   readonly open = new Set<Run>();
+  /** What its caller gave up and it has not finished with. */
+  readonly givenUp = new Set<Run>();
+  /** What it had not answered when it was stopped, and still had time for. */
+  readonly stranded: RunRequest[] = [];
   exit: RunnerExit | undefined;
   killed = false;
   disposed = false;
@@ -65,11 +69,18 @@ export class FakeRunner implements Runner {
     const { promise, resolve, reject } = Promise.withResolvers<RunReply>();
     const run: Run = { request, body: textOf(request.payload), resolve, reject };
     this.open.add(run);
+    request.signal?.addEventListener('abort', () => this.#giveUp(run), { once: true });
     const outcome = this.#engine.behaviour(request, run.body);
     if (outcome === 'crash') this.end(SEGFAULT, (each) => each === run);
     else if (outcome instanceof AppError) this.#finish(run, () => reject(outcome));
     else if (outcome !== undefined) this.answer(run, outcome);
     return promise;
+  }
+
+  #giveUp(run: Run): void {
+    if (!this.open.delete(run)) return;
+    this.givenUp.add(run);
+    run.reject(new AppError('request_cancelled', 'cancelled'));
   }
 
   answer(run: Run, text: string = ANSWER, batchSize = 1): void {
@@ -103,6 +114,11 @@ export class FakeRunner implements Runner {
     this.#resolveExited(exit);
   }
 
+  earliestDeadlineMs(): number | undefined {
+    const owed = [...this.open, ...this.givenUp].map((run) => run.request.deadlineMs);
+    return owed.length === 0 ? undefined : Math.min(...owed);
+  }
+
   async footprint(): Promise<MemoryFootprint | undefined> {
     if (this.exit !== undefined) return undefined;
     return { pssBytes: this.footprintBytes, peakBytes: this.footprintBytes + 5_000_000 };
@@ -115,6 +131,9 @@ export class FakeRunner implements Runner {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.disposed = true;
+    if (this.exit === undefined) {
+      for (const run of this.open) if (run.request.deadlineMs > this.#engine.now()) this.stranded.push(run.request);
+    }
     this.end({ code: 0, signal: null, stderrTail: '', expected: true }, () => false);
   }
 }
@@ -127,6 +146,8 @@ export class FakeEngine implements Engine {
   readonly prepared: string[] = [];
   starts = 0;
   behaviour: Behaviour = () => ANSWER;
+  /** Monotonic milliseconds, for what is told by time. */
+  now: () => number = () => 0;
   /** What preparing the file at a path fails with. */
   readonly unpreparable = new Map<string, AppError>();
   /** What the next starts fail with, in order; undefined: that one succeeds. */
