@@ -138,7 +138,11 @@ function loadTarget(
     modelId: request.modelId,
     version,
     plan,
-    settings: { source: request.source ?? previous?.settings.source, options: request.options },
+    settings: {
+      source: request.source ?? previous?.settings.source,
+      // A reload that names no options is not meant to lose those that were given before.
+      options: Object.keys(request.options).length > 0 ? request.options : (previous?.settings.options ?? {}),
+    },
     pinned: request.pinned ?? previous?.pinned ?? false,
     mayServe: true,
     background: !request.wait,

@@ -259,3 +259,13 @@ test('a store that does not write does not stop a model from serving', async () 
   await serving.load('iris', '1');
   expect((await serving.infer('iris')).version).toBe('1');
 });
+
+test('a forced reload keeps the options given before, unless it names its own', async () => {
+  await using serving = new Serving();
+  serving.catalog.add('iris', '1');
+  await serving.load('iris', '1', { options: { maxBatchSize: 8 } });
+  await serving.load('iris', '1', { forceReload: true });
+  expect(serving.engine.latest.spec.maxBatchSize).toBe(8);
+  await serving.load('iris', '1', { forceReload: true, options: { maxBatchSize: 2 } });
+  expect(serving.engine.latest.spec.maxBatchSize).toBe(2);
+});
