@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'body_too_large'
   | 'header_too_large'
   | 'unsupported_media_type'
+  | 'request_timeout'
   | 'model_unloadable'
   | 'queue_full'
   | 'request_cancelled'

@@ -1,0 +1,48 @@
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import { AppError, type ErrorCode } from '../../core/errors.ts';
+import { validationError } from './validation-error.ts';
+
+/** What the framework itself refuses, by its error code. */
+const FRAMEWORK_ERRORS: Readonly<Record<string, { readonly code: ErrorCode; readonly next?: string }>> = {
+  FST_ERR_BAD_URL: { code: 'invalid_request', next: 'Percent-encode the path correctly.' },
+  FST_ERR_MAX_PARAM_LENGTH: { code: 'invalid_request' },
+  FST_ERR_CTP_BODY_TOO_LARGE: { code: 'body_too_large' },
+  FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'invalid_request' },
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: { code: 'invalid_request' },
+  FST_ERR_CTP_INVALID_JSON_BODY: { code: 'invalid_request', next: 'Send a JSON document.' },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+    code: 'unsupported_media_type',
+    next: 'Send the body as application/json.',
+  },
+  FST_ERR_ROUTE_MISSING_CONTENT_TYPE: { code: 'invalid_request' },
+};
+
+/** Every thrown thing as an error that a caller can be told of. What was not foreseen becomes `internal`. */
+export function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  if (hasZodFastifySchemaValidationErrors(error)) return validationError(error);
+  if (!(error instanceof Error)) return unexpected(error);
+  const code = 'code' in error ? String(error.code) : '';
+  const known = FRAMEWORK_ERRORS[code];
+  if (known !== undefined) {
+    return new AppError(known.code, sentence(error.message), {
+      cause: error,
+      ...(known.next === undefined ? {} : { next: known.next }),
+    });
+  }
+  // The framework gives 400 to a body that broke off.
+  if ('statusCode' in error && error.statusCode === 400) {
+    return new AppError('invalid_request', 'The request could not be read.', { cause: error });
+  }
+  return unexpected(error);
+}
+
+function unexpected(cause: unknown): AppError {
+  return new AppError('internal', 'The server failed unexpectedly. The reason is in its log, under this request id.', {
+    cause,
+  });
+}
+
+function sentence(message: string): string {
+  return message.endsWith('.') ? message : `${message}.`;
+}

@@ -1,0 +1,101 @@
+import type { z } from 'zod';
+import type { TensorSpec } from '../../core/model/signature.ts';
+import type { HealthView, ModelView, VersionView } from '../../serving/views.ts';
+import type { TensorMetadata } from '../schemas/common.ts';
+import type { HealthReport } from '../schemas/health.ts';
+import type { Model, ModelList } from '../schemas/model.ts';
+import type { ModelVersion } from '../schemas/model-version.ts';
+import { presentStatistics } from './statistics.ts';
+import { gigabytes, orNull, timestamp } from './units.ts';
+
+type VersionSummary = z.output<typeof ModelList>['models'][number]['versions'][number];
+
+export function presentVersion(view: VersionView): z.output<typeof ModelVersion> {
+  return {
+    model_id: view.modelId,
+    version: view.version,
+    state: view.state,
+    reason: orNull(view.reason),
+    progress: presentProgress(view),
+    serving: view.serving,
+    weight: view.weight,
+    pinned: view.pinned,
+    source: orNull(view.source),
+    digest: orNull(view.digest),
+    producer: orNull(view.producer),
+    opsets: { ...view.opsets },
+    rewrites: [...view.rewrites],
+    batchable: view.batchable,
+    inputs: view.inputs.map(presentTensor),
+    outputs: view.outputs.map(presentTensor),
+    allocation: presentAllocation(view),
+    health: presentHealth(view.health),
+    statistics: presentStatistics(view.statistics),
+    runner_pid: orNull(view.runnerPid),
+    loaded_at: timestamp(view.loadedAt),
+    load_time_ms: orNull(view.loadTimeMs),
+  };
+}
+
+export function presentModel(view: ModelView): z.output<typeof Model> {
+  return { ...presentHead(view), versions: view.versions.map(presentVersion) };
+}
+
+export function presentModelList(views: readonly ModelView[]): z.output<typeof ModelList> {
+  return { models: views.map((view) => ({ ...presentHead(view), versions: view.versions.map(presentSummary) })) };
+}
+
+export function presentHealth(view: HealthView): z.output<typeof HealthReport> {
+  return {
+    status: view.status,
+    last_check: timestamp(view.lastCheckAt),
+    checks: view.checks.map(({ durationMs, ...check }) => ({ ...check, duration_ms: durationMs })),
+  };
+}
+
+export function presentTensor({ name, datatype, shape }: TensorSpec): z.output<typeof TensorMetadata> {
+  return { name, datatype, shape: [...shape] };
+}
+
+function presentHead(view: ModelView) {
+  return {
+    model_id: view.modelId,
+    description: orNull(view.description),
+    serving_version: orNull(view.servingVersion),
+    latest_version: orNull(view.latestVersion),
+    traffic: view.versions.filter((each) => each.weight > 0).map(({ version, weight }) => ({ version, weight })),
+  };
+}
+
+function presentSummary(view: VersionView): VersionSummary {
+  return {
+    version: view.version,
+    state: view.state,
+    reason: orNull(view.reason),
+    progress: presentProgress(view),
+    serving: view.serving,
+    weight: view.weight,
+    pinned: view.pinned,
+    health: view.health.status,
+  };
+}
+
+function presentProgress({ progress }: VersionView): z.output<typeof ModelVersion>['progress'] {
+  if (progress === undefined) return null;
+  return {
+    phase: progress.phase,
+    bytes_done: orNull(progress.bytesDone),
+    bytes_total: orNull(progress.bytesTotal),
+  };
+}
+
+function presentAllocation(view: VersionView): z.output<typeof ModelVersion>['allocation'] {
+  return {
+    parameter_count: orNull(view.parameterCount),
+    weight_gb: gigabytes(view.weightBytes),
+    measured_memory_gb: gigabytes(view.measuredBytes),
+    peak_memory_gb: gigabytes(view.peakBytes),
+    max_batch_size: view.maxBatchSize,
+    intra_op_threads: orNull(view.intraOpThreads),
+  };
+}

@@ -1,0 +1,73 @@
+import type { z } from 'zod';
+import { AppError } from '../../../core/errors.ts';
+import { parseModelId } from '../../../core/model/model-id.ts';
+import { parseVersionSelector } from '../../../core/model/version.ts';
+import type { LoadOptions, LoadRequest } from '../../../serving/service.ts';
+import { disconnectSignal } from '../../disconnect-signal.ts';
+import type { RouteDependencies, ZodApp } from '../../options.ts';
+import { presentVersion } from '../../presenters/model-version.ts';
+import { NoQuery } from '../../schemas/common.ts';
+import { EVERY_ROUTE, JSON_BODY, problems } from '../../schemas/errors.ts';
+import { LoadBody, Loaded } from '../../schemas/load.ts';
+
+type LoadFields = z.output<typeof LoadBody>;
+
+export function loadRoute(app: ZodApp, { serving }: RouteDependencies): void {
+  app.post(
+    '/load',
+    {
+      config: { access: ['admin'] },
+      schema: {
+        tags: ['models'],
+        operationId: 'loadModel',
+        summary: 'Loads a version of a model',
+        description:
+          'The first version of a model that is loaded serves it. A version that is resident already is answered at once, unless `force_reload` is set. With `wait: false` the answer is 202, and the model tells how the load goes on.',
+        querystring: NoQuery,
+        body: LoadBody,
+        response: {
+          200: Loaded,
+          202: Loaded.describe('The load has begun.'),
+          ...problems(...EVERY_ROUTE, ...JSON_BODY, 404, 409, 422, 499, 502, 503, 504, 507),
+        },
+      },
+    },
+    async (request, reply) => {
+      const load = loadRequest(request.body);
+      // Nobody waits for a load in the background: that the connection ends says nothing about it.
+      const signal = load.wait ? disconnectSignal(reply.raw) : new AbortController().signal;
+      const { version, cacheHit } = await serving.load(load, signal);
+      if (!load.wait) {
+        reply.code(202).header('location', `${app.prefix}/models/${encodeURIComponent(load.modelId)}`);
+      }
+      return { ...presentVersion(version), cache_hit: cacheHit };
+    },
+  );
+}
+
+function loadRequest(fields: LoadFields): LoadRequest {
+  if (fields.sha256 !== undefined && fields.source === undefined) {
+    throw new AppError('invalid_request', '"sha256" says what the file at "source" must be, but there is no "source".');
+  }
+  return {
+    modelId: parseModelId(fields.model_id),
+    version: parseVersionSelector(fields.version),
+    source: fields.source,
+    sha256: fields.sha256?.toLowerCase(),
+    options: loadOptions(fields.options),
+    pinned: fields.pinned,
+    forceReload: fields.force_reload,
+    wait: fields.wait,
+  };
+}
+
+function loadOptions(options: LoadFields['options']): LoadOptions {
+  const named = {
+    maxBatchSize: options.max_batch_size,
+    intraOpThreads: options.intra_op_threads,
+    defaultTimeoutMs: options.default_timeout_ms,
+    maxQueueLength: options.max_queue_length,
+    warmUpRuns: options.warm_up_runs,
+  };
+  return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,27 @@
+import { PROBLEM_DIALECT } from '../../errors/dialect.ts';
+import { errorHandler } from '../../errors/error-handler.ts';
+import type { RouteDependencies, ZodApp } from '../../options.ts';
+import { addJsonBodies } from '../../plugins/json-body.ts';
+import { addRequestLog } from '../../plugins/request-context.ts';
+import { healthRoutes } from './health.ts';
+import { inferRoute } from './infer.ts';
+import { loadRoute } from './load.ts';
+import { modelsRoutes } from './models.ts';
+import { statusRoutes } from './status.ts';
+import { unloadRoute } from './unload.ts';
+
+export const MODEL_SERVING_PREFIX = '/api/v1/model_serving';
+
+/** The management API. */
+export async function modelServingScope(app: ZodApp, dependencies: RouteDependencies): Promise<void> {
+  app.setErrorHandler(errorHandler(PROBLEM_DIALECT));
+  app.setNotFoundHandler(() => undefined);
+  addRequestLog(app);
+  addJsonBodies(app);
+  statusRoutes(app, dependencies);
+  modelsRoutes(app, dependencies);
+  loadRoute(app, dependencies);
+  unloadRoute(app, dependencies);
+  healthRoutes(app, dependencies);
+  await inferRoute(app, dependencies);
+}

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { ModelIdText, VersionText } from './common.ts';
+import { ModelVersion } from './model-version.ts';
+
+const LoadOptions = z.strictObject({
+  max_batch_size: z.int().min(1).max(4096).optional().meta({
+    description: 'Requests that may share one run. 1 switches batching off.',
+  }),
+  intra_op_threads: z.int().min(1).max(1024).optional(),
+  default_timeout_ms: z.int().min(1).max(86_400_000).optional(),
+  max_queue_length: z.int().min(1).max(1_000_000).optional(),
+  warm_up_runs: z.int().min(0).max(1000).optional(),
+});
+
+export const LoadBody = z
+  .strictObject({
+    model_id: ModelIdText,
+    version: VersionText.default('latest'),
+    source: z.string().min(1).max(4096).optional().meta({
+      description: 'A path inside the allowed roots, or a URL that the allow-list admits. Absent: the repository.',
+    }),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-fA-F]{64}$/, 'expected 64 hexadecimal digits')
+      .optional()
+      .meta({ description: 'What the file at the source must hash to.' }),
+    options: LoadOptions.default({}),
+    pinned: z.boolean().optional(),
+    force_reload: z.boolean().default(false),
+    wait: z.boolean().default(true).meta({ description: 'false: answer 202 as soon as the load has begun.' }),
+  })
+  .meta({ id: 'LoadRequest', examples: [{ model_id: 'iris' }, { model_id: 'iris', version: '2', wait: false }] });
+
+export const Loaded = ModelVersion.extend({
+  cache_hit: z.boolean().meta({ description: 'The version was resident already.' }),
+}).meta({ id: 'LoadedVersion' });

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { TensorMetadata, Timestamp } from './common.ts';
+import { HealthReport } from './health.ts';
+import { Statistics } from './statistics.ts';
+
+export const VERSION_STATES = ['absent', 'loading', 'ready', 'draining', 'failed'] as const;
+
+export const Progress = z
+  .object({
+    phase: z.enum(['fetching', 'preparing', 'starting', 'warming_up', 'restarting']),
+    bytes_done: z.int().nullable(),
+    bytes_total: z.int().nullable(),
+  })
+  .meta({ id: 'LoadProgress' });
+
+export const Allocation = z
+  .object({
+    parameter_count: z.int().nullable(),
+    weight_gb: z.number().nullable().meta({ description: 'Weights in the file, in 10⁹ bytes.' }),
+    measured_memory_gb: z.number().nullable().meta({ description: "The runner's share of memory as last measured." }),
+    peak_memory_gb: z.number().nullable(),
+    max_batch_size: z.int(),
+    intra_op_threads: z.int().nullable(),
+  })
+  .meta({ id: 'Allocation' });
+
+export const ModelVersion = z
+  .object({
+    model_id: z.string(),
+    version: z.string(),
+    state: z.enum(VERSION_STATES),
+    reason: z.string().nullable().meta({ description: 'Why it failed.' }),
+    progress: Progress.nullable(),
+    serving: z.boolean().meta({ description: "Whether the model's unpinned traffic goes to it." }),
+    weight: z.number().meta({ description: "Its share of the model's unpinned traffic, 0 to 1." }),
+    pinned: z.boolean(),
+    source: z.string().nullable(),
+    digest: z.string().nullable(),
+    producer: z.string().nullable(),
+    opsets: z.record(z.string(), z.int()),
+    rewrites: z.array(z.string()).meta({ description: 'What was changed in the graph so that it can be served.' }),
+    batchable: z.boolean(),
+    inputs: z.array(TensorMetadata),
+    outputs: z.array(TensorMetadata),
+    allocation: Allocation,
+    health: HealthReport,
+    statistics: Statistics,
+    runner_pid: z.int().nullable(),
+    loaded_at: Timestamp.nullable(),
+    load_time_ms: z.number().nullable(),
+  })
+  .meta({ id: 'ModelVersion' });
+
+export const Unloaded = z.object({ model_id: z.string(), unloaded: z.array(z.string()) }).meta({ id: 'Unloaded' });

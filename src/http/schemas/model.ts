@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { HealthReport } from './health.ts';
+import { ModelVersion, Progress, VERSION_STATES } from './model-version.ts';
+
+const ModelHead = z.object({
+  model_id: z.string(),
+  description: z.string().nullable(),
+  serving_version: z.string().nullable(),
+  latest_version: z.string().nullable(),
+  traffic: z
+    .array(z.object({ version: z.string(), weight: z.number() }))
+    .meta({ description: 'Which versions the unpinned traffic goes to.' }),
+});
+
+const VersionSummary = z.object({
+  version: z.string(),
+  state: z.enum(VERSION_STATES),
+  reason: z.string().nullable(),
+  progress: Progress.nullable(),
+  serving: z.boolean(),
+  weight: z.number(),
+  pinned: z.boolean(),
+  health: HealthReport.shape.status,
+});
+
+export const Model = ModelHead.extend({ versions: z.array(ModelVersion) }).meta({ id: 'Model' });
+
+export const ModelList = z
+  .object({ models: z.array(ModelHead.extend({ versions: z.array(VersionSummary) })) })
+  .meta({ id: 'ModelList' });

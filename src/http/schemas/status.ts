@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { Timestamp } from './common.ts';
+import { VERSION_STATES } from './model-version.ts';
+import { DetailedStatistics } from './statistics.ts';
+
+export const PerformanceMetrics = z
+  .object({
+    total_loads: z.int(),
+    successful_loads: z.int(),
+    failed_loads: z.int(),
+    average_load_time_ms: z.number(),
+    cache_hits: z.int().meta({ description: 'Loads that found the version resident.' }),
+    cache_misses: z.int(),
+    cache_hit_rate: z.number(),
+    unloads: z.int(),
+    runner_restarts: z.int(),
+    total_requests: z.int(),
+    failed_requests: z.int(),
+  })
+  .meta({ id: 'PerformanceMetrics' });
+
+export const Memory = z
+  .object({
+    runners_bytes: z.number().meta({ description: 'What all runners together really use, as last measured.' }),
+    front_bytes: z.number(),
+    payload_bytes: z.number().meta({ description: 'Request bodies in flight.' }),
+    payload_capacity_bytes: z.number(),
+    machine_bytes: z.number(),
+  })
+  .meta({ id: 'Memory' });
+
+export const Status = z
+  .object({
+    service: z.object({ name: z.string(), version: z.string(), started_at: Timestamp, uptime_ms: z.number() }),
+    engine: z.object({ name: z.string(), version: z.string() }),
+    phase: z.enum(['starting', 'running', 'draining']),
+    overview: z.object({
+      known_models: z.int(),
+      resident_models: z.int(),
+      resident_versions: z.int(),
+      ready_versions: z.int(),
+      failed_versions: z.int(),
+      loading_versions: z.int(),
+    }),
+    performance_metrics: PerformanceMetrics,
+    memory: Memory,
+    load_balancer: z
+      .array(z.object({ model_id: z.string(), version: z.string(), weight: z.number(), in_flight: z.int() }))
+      .meta({ description: 'Who serves what.' }),
+    health_summary: z.object({ healthy: z.int(), unhealthy: z.int(), unknown: z.int() }),
+    repository_problems: z.array(z.object({ path: z.string(), reason: z.string() })),
+  })
+  .meta({ id: 'Status' });
+
+export const Metrics = z
+  .object({
+    totals: PerformanceMetrics,
+    memory: Memory,
+    versions: z.array(
+      z.object({
+        model_id: z.string(),
+        version: z.string(),
+        state: z.enum(VERSION_STATES),
+        weight: z.number(),
+        measured_memory_gb: z.number().nullable(),
+        peak_memory_gb: z.number().nullable(),
+        statistics: DetailedStatistics,
+      }),
+    ),
+  })
+  .meta({ id: 'Metrics' });
