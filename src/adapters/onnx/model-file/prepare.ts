@@ -41,7 +41,8 @@ async function prepareInChild(args: readonly string[], signal: AbortSignal): Pro
   signal.throwIfAborted();
   const child = spawn(process.execPath, [`--max-old-space-size=${MAX_HEAP_MB}`, ENTRY, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'] },
+    // Nothing of the server's environment is needed, and some of it may be secret.
+    env: {},
   });
   const kill = () => child.kill('SIGKILL');
   signal.addEventListener('abort', kill);
