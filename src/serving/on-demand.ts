@@ -31,29 +31,26 @@ export class OnDemand {
    * @throws AppError `model_not_found`, `version_not_found`, `not_ready` with the reason and what to do
    */
   async obtain(modelId: ModelId, version: VersionName | undefined): Promise<void> {
-    const here = this.#parts.residency.find(modelId, version) ?? this.#onItsWay(modelId, version);
+    const here = this.#find(modelId, version);
     if (here !== undefined) return this.#await(here);
-    const files = await this.#choose(modelId, version);
-    // While the files were looked for, somebody else may have begun to load them.
-    const now = this.#parts.residency.find(modelId, files.version);
+    const serving = this.#servedBefore(modelId);
+    const files = await this.#parts.repository.require(modelId, version ?? serving ?? 'latest');
+    // While the files were looked for, somebody else may have begun to load them, or a person decided otherwise.
+    const now = this.#find(modelId, version) ?? this.#parts.residency.find(modelId, files.version);
     if (now !== undefined) return this.#await(now);
+    this.#refuseUnlessAllowed(files, version ?? serving);
     await this.#load(files);
   }
 
-  /**
-   * Whether a request would be answered now, or after a load that is under way or that it would begin itself.
-   * @throws AppError `model_not_found`, `version_not_found`
-   */
-  async canAnswer(modelId: ModelId, version: VersionName | undefined): Promise<boolean> {
-    const here = this.#parts.residency.find(modelId, version) ?? this.#onItsWay(modelId, version);
-    if (here !== undefined) return here.state === 'ready' || here.state === 'loading';
-    try {
-      await this.#choose(modelId, version);
-      return true;
-    } catch (error) {
-      if (error instanceof AppError && error.code === 'not_ready') return false;
-      throw error;
-    }
+  #find(modelId: ModelId, version: VersionName | undefined): Resident | undefined {
+    return this.#parts.residency.find(modelId, version) ?? this.#onItsWay(modelId, version);
+  }
+
+  /** The version that took the model's unpinned traffic when that was last decided. */
+  #servedBefore(modelId: ModelId): VersionName | undefined {
+    const serving = this.#parts.desired.ofModel(modelId).find((each) => each.state === 'running' && each.serving);
+    // The stored name was a valid version when it was written.
+    return serving?.version as VersionName | undefined;
   }
 
   /** Without a version: one that is being loaded and is to serve. */
@@ -69,20 +66,15 @@ export class OnDemand {
     await this.#join(flight.done, resident.label);
   }
 
-  async #choose(modelId: ModelId, version: VersionName | undefined): Promise<CatalogVersion> {
-    const { repository, desired, residency } = this.#parts;
-    const wanted = desired.ofModel(modelId);
-    const serving = wanted.find((each) => each.state === 'running' && each.serving);
-    // The stored name was a valid version when it was written.
-    const name = version ?? (serving?.version as VersionName | undefined);
-    const files = await repository.require(modelId, name ?? 'latest');
-    if (!this.#parts.isEnabled()) throw notLoaded(modelId, files.version, 'is not loaded');
-    if (desired.get(modelId, files.version)?.state === 'stopped')
-      throw notLoaded(modelId, files.version, 'was unloaded');
+  #refuseUnlessAllowed(files: CatalogVersion, named: VersionName | undefined): void {
+    const { desired, residency } = this.#parts;
+    const { modelId, version } = files;
+    if (!this.#parts.isEnabled()) throw notLoaded(modelId, version, 'is not loaded');
+    if (desired.get(modelId, version)?.state === 'stopped') throw notLoaded(modelId, version, 'was unloaded');
     // Who serves is a person's decision once a model was loaded: a request must not change it.
-    const decided = wanted.some((each) => each.state === 'stopped') || residency.ofModel(modelId).length > 0;
-    if (name === undefined && decided) throw notLoaded(modelId, files.version, 'has no version that serves');
-    return files;
+    const wasStopped = desired.ofModel(modelId).some((each) => each.state === 'stopped');
+    const decided = wasStopped || residency.ofModel(modelId).length > 0;
+    if (named === undefined && decided) throw notLoaded(modelId, version, 'has no version that serves');
   }
 
   #load(files: CatalogVersion): Promise<void> {

@@ -22,6 +22,21 @@ test('inferences that come at once share one load', async () => {
   expect(serving.engine.starts).toBe(1);
 });
 
+test('inferences share one load however long each of them looks for the files', async () => {
+  await using serving = new Serving();
+  serving.catalog.add('iris', '1');
+  const find = serving.catalog.find.bind(serving.catalog);
+  let searches = 0;
+  serving.catalog.find = async (modelId) => {
+    searches += 1;
+    for (let turn = 0; turn < searches * 7; turn += 1) await Promise.resolve();
+    return find(modelId);
+  };
+  const replies = await Promise.all(Array.from({ length: 10 }, () => serving.infer('iris')));
+  expect(replies.map((reply) => reply.version)).toEqual(Array(10).fill('1'));
+  expect(serving.engine.starts).toBe(1);
+});
+
 test('an inference that names a version loads that one', async () => {
   await using serving = new Serving();
   serving.catalog.add('iris', '1');
