@@ -31,15 +31,33 @@ export class OnDemand {
    * @throws AppError `model_not_found`, `version_not_found`, `not_ready` with the reason and what to do
    */
   async obtain(modelId: ModelId, version: VersionName | undefined): Promise<void> {
-    const here = this.#find(modelId, version);
-    if (here !== undefined) return this.#await(here);
+    const found = this.#find(modelId, version) ?? (await this.#choose(modelId, version));
+    if ('state' in found) await this.#await(found);
+    else await this.#load(found);
+  }
+
+  /**
+   * Whether a request would be answered now, or after a load that is under way or that it would begin itself.
+   * @throws AppError `model_not_found`, `version_not_found`
+   */
+  async canAnswer(modelId: ModelId, version: VersionName | undefined): Promise<boolean> {
+    try {
+      const found = this.#find(modelId, version) ?? (await this.#choose(modelId, version));
+      return !('state' in found) || found.state === 'ready' || found.state === 'loading';
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'not_ready') return false;
+      throw error;
+    }
+  }
+
+  /** The files to load, or what somebody else began to load while they were looked for. */
+  async #choose(modelId: ModelId, version: VersionName | undefined): Promise<CatalogVersion | Resident> {
     const serving = this.#servedBefore(modelId);
     const files = await this.#parts.repository.require(modelId, version ?? serving ?? 'latest');
-    // While the files were looked for, somebody else may have begun to load them, or a person decided otherwise.
     const now = this.#find(modelId, version) ?? this.#parts.residency.find(modelId, files.version);
-    if (now !== undefined) return this.#await(now);
+    if (now !== undefined) return now;
     this.#refuseUnlessAllowed(files, version ?? serving);
-    await this.#load(files);
+    return files;
   }
 
   #find(modelId: ModelId, version: VersionName | undefined): Resident | undefined {
