@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { destination } from 'pino';
 import { systemClock } from './adapters/clock.ts';
 import { OnnxEngine } from './adapters/onnx/engine.ts';
 import { Arena } from './adapters/onnx/runner/arena.ts';
@@ -32,7 +33,8 @@ export interface App extends AsyncDisposable {
 export async function buildApp(config: ServeConfig, version: string): Promise<App> {
   // What is opened last is closed first: the port, then the models, then what they stand on.
   await using opening = new AsyncDisposableStack();
-  const logger = createLogger(config.log.level);
+  // Standard output is for people; what machines read goes to standard error, without holding up the front.
+  const logger = createLogger(config.log.level, destination({ dest: 2, sync: false }));
   const store = opening.use(await openStore(config.models.dataDir, { onError: storeFailed(logger) }));
   await endOrphans(store, logger);
   const arena = opening.use(openArena(config));

@@ -144,6 +144,6 @@ function runnerSpec(
     maxBatchSize: options.maxBatchSize,
     intraOpThreads: options.intraOpThreads,
     warmUpRuns: options.warmUpRuns,
-    labels: files.manifest.labels,
+    labels: { ...prepared.inspection.labels, ...files.manifest.labels },
   };
 }

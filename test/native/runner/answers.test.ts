@@ -1,7 +1,9 @@
 import { deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bytesOf } from '../../../src/core/tensor/binary.ts';
+import { syntheticTensor } from '../../../src/core/tensor/synthetic.ts';
 import type { Runner } from '../../../src/serving/ports/engine.ts';
-import { bytesIdentity, failsOnNegative, identity, slow } from '../../helpers/onnx/models.ts';
+import { bytesIdentity, failsOnNegative, identity, SERVABLE_DATATYPES, slow } from '../../helpers/onnx/models.ts';
 import { EngineRoom, outputsOf } from '../../helpers/runner/engine.ts';
 
 let room: EngineRoom;
@@ -77,6 +79,23 @@ describe('a runner', () => {
     const bomb = gzipSync(Buffer.alloc((64 << 20) + 1));
     await expect(room.run(runner, bomb, { contentEncoding: 'gzip' })).rejects.toMatchObject({ code: 'body_too_large' });
     expect(outputsOf(await room.run(runner, floats(1, 2, 3)))['y']?.data).toEqual([1, 2, 3]);
+  });
+
+  test.each(SERVABLE_DATATYPES.filter((datatype) => datatype !== 'BYTES'))('serves %s in binary', async (datatype) => {
+    const runner = await room.start(identity(datatype, [-1, 2]));
+    const tensor = syntheticTensor({ name: 'x', datatype, shape: [-1, 2] }, 3, 7);
+    const bytes = bytesOf(tensor);
+    const header = Buffer.from(
+      JSON.stringify({
+        inputs: [{ name: 'x', shape: tensor.shape, datatype, parameters: { binary_data_size: bytes.length } }],
+        parameters: { binary_data_output: true },
+      }),
+    );
+    const replies = await Promise.all(
+      [1, 2].map(() => room.run(runner, Buffer.concat([header, bytes]), { headerLength: header.length })),
+    );
+    for (const reply of replies) expect(Buffer.from(reply.body.subarray(reply.headerLength)).equals(bytes)).toBe(true);
+    expect(replies.map((reply) => reply.batchSize)).toEqual([2, 2]);
   });
 
   test('serves strings', async () => {

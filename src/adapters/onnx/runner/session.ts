@@ -81,8 +81,20 @@ function toOrt(tensor: Tensor): OrtTensor {
   if (datatype === 'BF16') {
     throw new AppError('invalid_tensor', `Input "${tensor.name}": onnxruntime-node has no BF16 tensors.`);
   }
+  if (tensor.data instanceof Float16Array) return halfTensor(tensor.data, tensor.shape);
   // The codec has checked that the data is the datatype's array; onnxruntime's overloads ask for one type at a time.
   return new OrtTensor(ORT_TYPES[datatype], tensor.data as never, tensor.shape);
+}
+
+/**
+ * onnxruntime-node 1.30 makes a Float16Array of whatever it is given, and its binding then reads none of it ("not
+ * enough space: expected N, got 0"). The binding does take the bits as a Uint16Array.
+ */
+function halfTensor(data: Float16Array, shape: readonly number[]): OrtTensor {
+  const bits = new Uint16Array(data.buffer, data.byteOffset, data.length);
+  const tensor = new OrtTensor('float16', bits, shape);
+  Object.defineProperty(tensor, 'data', { value: bits });
+  return tensor;
 }
 
 function fromOrt(output: TensorSpec, result: OrtTensor): Tensor {
