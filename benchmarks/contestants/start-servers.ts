@@ -1,0 +1,84 @@
+import { existsSync, mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { BenchContext } from '../context.ts';
+import { call, type Server, type ServerName, startServer } from './server.ts';
+
+const ECHO_ENTRY = fileURLToPath(new URL('./echo-server.ts', import.meta.url));
+const NAIVE_ENTRY = fileURLToPath(new URL('./naive-server.ts', import.meta.url));
+const ECHOSERVE_ENTRY = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+export interface StartOptions {
+  /** Flags of node before the entry: the preload of the loop delay section. */
+  readonly nodeArgs?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+type Start = (context: BenchContext, options: StartOptions) => Promise<Server>;
+
+const STARTS: Readonly<Record<ServerName, Start>> = {
+  echo: startEcho,
+  naive: startNaive,
+  EchoServe: startEchoServe,
+};
+
+export function startByName(context: BenchContext, name: ServerName, options: StartOptions = {}): Promise<Server> {
+  return STARTS[name](context, options);
+}
+
+async function startEcho(context: BenchContext, { nodeArgs = [], env = {} }: StartOptions): Promise<Server> {
+  const { child, port } = await startServer(context.children, [...nodeArgs, ECHO_ENTRY], env);
+  const nothing = async (): Promise<void> => {};
+  return {
+    name: 'echo',
+    port,
+    pid: child.pid,
+    load: nothing,
+    unload: nothing,
+    reportedBytes: tellsNothing,
+    end: child.end,
+  };
+}
+
+async function startNaive(context: BenchContext, { nodeArgs = [], env = {} }: StartOptions): Promise<Server> {
+  const { child, port } = await startServer(
+    context.children,
+    [...nodeArgs, NAIVE_ENTRY, context.repository, String(context.threads)],
+    env,
+  );
+  return {
+    name: 'naive',
+    port,
+    pid: child.pid,
+    load: async ({ id }) => void (await call(port, 'POST', `/models/${id}/load`)),
+    unload: async ({ id }) => void (await call(port, 'POST', `/models/${id}/unload`)),
+    reportedBytes: tellsNothing,
+    end: child.end,
+  };
+}
+
+async function tellsNothing(): Promise<undefined> {}
+
+async function startEchoServe(context: BenchContext, { nodeArgs = [], env = {} }: StartOptions): Promise<Server> {
+  if (!existsSync(ECHOSERVE_ENTRY)) throw new Error('dist/main.js is not there: run `npm run build` first');
+  const dataDir = mkdtempSync(join(context.scratch, 'data-'));
+  const flags = ['--port', '0', '--model-repository', context.repository, '--data-dir', dataDir, '--log-level', 'warn'];
+  const { child, port } = await startServer(context.children, [...nodeArgs, ECHOSERVE_ENTRY, ...flags], env);
+  const management = '/api/v1/model_serving';
+  return {
+    name: 'EchoServe',
+    port,
+    pid: child.pid,
+    load: async ({ id }) => void (await call(port, 'POST', `${management}/load`, { model_id: id })),
+    unload: async ({ id }) => void (await call(port, 'DELETE', `${management}/models/${id}`)),
+    reportedBytes: async ({ id }) => {
+      // The management API's typed answer; a null is a figure that is not known yet.
+      const { versions } = (await call(port, 'GET', `${management}/models/${id}`)) as {
+        versions: { allocation: { measured_memory_gb: number | null } }[];
+      };
+      const measured = versions[0]?.allocation.measured_memory_gb ?? undefined;
+      return measured === undefined ? undefined : measured * 1e9;
+    },
+    end: child.end,
+  };
+}

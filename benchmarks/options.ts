@@ -1,0 +1,54 @@
+import { parseArgs } from 'node:util';
+import type { Effort } from './context.ts';
+
+export const HELP = `Usage: npm run bench -- [options]
+
+Compares EchoServe with raw session.run, a Fastify echo route and a naive server, on this machine in one run.
+Needs the built server: npm run build.
+
+  --quick             minutes instead of a quarter of an hour, and coarser figures
+  --only SECTION      one section (may be repeated); the report goes to stdout unless --out names a file
+  --out FILE          where the report goes (default: benchmarks/RESULTS.md)
+  --threads N         intra-op threads of every contestant (default: the cores of this machine)
+  --help              this text
+
+Sections: `;
+
+export interface BenchOptions {
+  readonly effort: Effort;
+  readonly only: readonly string[];
+  /** Undefined: stdout. */
+  readonly out: string | undefined;
+  readonly threads: number;
+  readonly wantsHelp: boolean;
+}
+
+/** @throws Error that says what is wrong with the arguments */
+export function parseOptions(
+  args: readonly string[],
+  sections: readonly string[],
+  defaults: { readonly out: string; readonly threads: number },
+): BenchOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true, default: [] },
+      out: { type: 'string' },
+      threads: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const unknown = values.only.find((name) => !sections.includes(name));
+  if (unknown !== undefined)
+    throw new Error(`There is no section ${unknown}: the sections are ${sections.join(', ')}.`);
+  const threads = values.threads === undefined ? defaults.threads : Number(values.threads);
+  if (!Number.isInteger(threads) || threads < 1) throw new Error('--threads must be a whole number of at least 1.');
+  return {
+    effort: values.quick ? 'quick' : 'full',
+    only: values.only,
+    out: values.out ?? (values.only.length > 0 ? undefined : defaults.out),
+    threads,
+    wantsHelp: values.help,
+  };
+}
