@@ -1,10 +1,12 @@
 import type { ModelId } from '../core/model/model-id.ts';
 import { compareVersions, latestVersion, type VersionName } from '../core/model/version.ts';
 import type { ServingDependencies } from './dependencies.ts';
+import { Inspections } from './inspections.ts';
 import type { CatalogVersion } from './ports/catalog.ts';
+import { reasonOf } from './reason.ts';
 import { type Repository, versionNotFound } from './repository.ts';
 import type { Residency } from './residency.ts';
-import { absentView, residentView } from './version-view.ts';
+import { absentView, inspectedMembers, residentView } from './version-view.ts';
 import type { ModelView, VersionView } from './views.ts';
 
 interface OverviewParts {
@@ -16,9 +18,11 @@ interface OverviewParts {
 /** Models and versions as they are told of: what is on disk, under what is resident. */
 export class Overview {
   readonly #parts: OverviewParts;
+  readonly #inspections: Inspections;
 
   constructor(parts: OverviewParts) {
     this.#parts = parts;
+    this.#inspections = new Inspections(parts.dependencies.engine, parts.dependencies.clock);
   }
 
   async listModels(): Promise<readonly ModelView[]> {
@@ -37,8 +41,20 @@ export class Overview {
   async describeVersion(modelId: ModelId, version: VersionName | undefined): Promise<VersionView> {
     const resident = this.#parts.residency.find(modelId, version);
     if (resident !== undefined) return residentView(resident, this.#parts.residency);
-    const model = await this.describeModel(modelId);
-    return pick(modelId, model, version ?? model.servingVersion ?? model.latestVersion);
+    const onDisk = await this.#parts.repository.versions(modelId);
+    const model = this.#model(modelId, onDisk);
+    const view = pick(modelId, model, version ?? model.servingVersion ?? model.latestVersion);
+    const files = onDisk.find((each) => each.version === view.version);
+    return view.state === 'absent' && files !== undefined ? this.#inspected(view, files) : view;
+  }
+
+  /** A version that is not loaded still has inputs and outputs, which clients ask for before their first request. */
+  async #inspected(view: VersionView, files: CatalogVersion): Promise<VersionView> {
+    try {
+      return { ...view, ...inspectedMembers(await this.#inspections.of(files)) };
+    } catch (error) {
+      return { ...view, reason: reasonOf(error) };
+    }
   }
 
   /** The version that serves, or the latest that is resident, or the latest. @throws AppError `model_not_found` */

@@ -1,27 +1,25 @@
 import { isBatchable } from '../core/model/signature.ts';
 import { effectiveOptions } from './load-options.ts';
 import type { CatalogVersion } from './ports/catalog.ts';
+import type { PreparedModel } from './ports/engine.ts';
 import type { Residency } from './residency.ts';
 import { type Resident, UNKNOWN_HEALTH } from './resident.ts';
 import { VersionStatistics } from './statistics.ts';
 import type { HealthView, LoadProgress, VersionView } from './views.ts';
 
-type LoadedMembers = Pick<
-  VersionView,
+type InspectedMember =
   | 'digest'
   | 'inputs'
   | 'outputs'
   | 'batchable'
-  | 'maxBatchSize'
-  | 'intraOpThreads'
   | 'parameterCount'
   | 'weightBytes'
   | 'rewrites'
   | 'producer'
-  | 'opsets'
-  | 'runnerPid'
-  | 'loadedAt'
-  | 'loadTimeMs'
+  | 'opsets';
+type LoadedMembers = Pick<
+  VersionView,
+  InspectedMember | 'maxBatchSize' | 'intraOpThreads' | 'runnerPid' | 'loadedAt' | 'loadTimeMs'
 >;
 
 /** A version that is here, or on its way. */
@@ -83,24 +81,32 @@ const NOT_LOADED: LoadedMembers = {
   loadTimeMs: undefined,
 };
 
-function loadedMembers(resident: Resident): LoadedMembers {
-  const { loaded } = resident;
-  if (loaded === undefined) return NOT_LOADED;
-  const { inspection, digest } = loaded.prepared;
-  const { runner } = loaded.supervisor;
-  const signature = runner?.signature ?? inspection.signature;
+/** What the file itself tells. */
+export function inspectedMembers({ digest, inspection }: PreparedModel): Pick<VersionView, InspectedMember> {
+  const { signature } = inspection;
   return {
     digest,
     inputs: signature.inputs,
     outputs: signature.outputs,
     batchable: isBatchable(signature),
-    maxBatchSize: loaded.options.maxBatchSize,
-    intraOpThreads: runner?.intraOpThreads ?? loaded.options.intraOpThreads,
     parameterCount: inspection.parameterCount,
     weightBytes: Object.values(inspection.weightBytesByDatatype).reduce((sum, bytes) => sum + bytes, 0),
     rewrites: inspection.rewrites,
     producer: inspection.producer,
     opsets: inspection.opsets,
+  };
+}
+
+function loadedMembers(resident: Resident): LoadedMembers {
+  const { loaded } = resident;
+  if (loaded === undefined) return NOT_LOADED;
+  const { runner } = loaded.supervisor;
+  return {
+    ...inspectedMembers(loaded.prepared),
+    // The runtime knows shapes that the file leaves open.
+    ...(runner === undefined ? {} : { inputs: runner.signature.inputs, outputs: runner.signature.outputs }),
+    maxBatchSize: loaded.options.maxBatchSize,
+    intraOpThreads: runner?.intraOpThreads ?? loaded.options.intraOpThreads,
     runnerPid: runner?.pid,
     loadedAt: loaded.loadedAt,
     loadTimeMs: loaded.loadTimeMs,

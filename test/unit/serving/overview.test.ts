@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { AppError } from '../../../src/core/errors.ts';
 import { parseModelId } from '../../../src/core/model/model-id.ts';
 import { parseVersion } from '../../../src/core/model/version.ts';
 import { codeOf, Serving } from '../../helpers/serving/serving.ts';
@@ -38,6 +39,26 @@ test('without a version the one that serves is described, and where none does th
   expect((await serving.manager.describeVersion(iris, parseVersion('10'))).maxBatchSize).toBe(4);
   await serving.unload('iris');
   expect(await serving.manager.describeVersion(iris, undefined)).toMatchObject({ version: '10', state: 'absent' });
+});
+
+test('a version that is not loaded is described by its file, which is read once', async () => {
+  await using serving = await populated();
+  const prepare = serving.engine.prepare.bind(serving.engine);
+  let reads = 0;
+  serving.engine.prepare = (path) => {
+    reads += 1;
+    return prepare(path);
+  };
+  const views = [1, 2, 3].map(() => serving.manager.describeVersion(iris, parseVersion('10')));
+  for (const view of await Promise.all(views)) expect(view).toMatchObject({ state: 'absent', inputs: [{ name: 'x' }] });
+  expect(reads).toBe(1);
+});
+
+test('a version whose file is no model is described with the reason', async () => {
+  await using serving = await populated();
+  serving.engine.prepare = () => Promise.reject(new AppError('model_unloadable', 'it is not ONNX'));
+  const view = await serving.manager.describeVersion(iris, parseVersion('10'));
+  expect(view).toMatchObject({ state: 'absent', inputs: [], reason: 'it is not ONNX' });
 });
 
 test('unknown models and versions are refused', async () => {
