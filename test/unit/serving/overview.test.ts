@@ -43,20 +43,15 @@ test('without a version the one that serves is described, and where none does th
 
 test('a version that is not loaded is described by its file, which is read once', async () => {
   await using serving = await populated();
-  const prepare = serving.engine.prepare.bind(serving.engine);
-  let reads = 0;
-  serving.engine.prepare = (path) => {
-    reads += 1;
-    return prepare(path);
-  };
+  const before = serving.engine.prepared.length;
   const views = [1, 2, 3].map(() => serving.manager.describeVersion(iris, parseVersion('10')));
-  for (const view of await Promise.all(views)) expect(view).toMatchObject({ state: 'absent', inputs: [{ name: 'x' }] });
-  expect(reads).toBe(1);
+  for (const view of await Promise.all(views)) expect(view).toMatchObject({ state: 'absent', digest: 'ab'.repeat(32) });
+  expect(serving.engine.prepared.slice(before)).toEqual(['/models/iris/10/model.onnx']);
 });
 
 test('a version whose file is no model is described with the reason', async () => {
   await using serving = await populated();
-  serving.engine.prepare = () => Promise.reject(new AppError('model_unloadable', 'it is not ONNX'));
+  serving.engine.unpreparable.set('/models/iris/10/model.onnx', new AppError('model_unloadable', 'it is not ONNX'));
   const view = await serving.manager.describeVersion(iris, parseVersion('10'));
   expect(view).toMatchObject({ state: 'absent', inputs: [], reason: 'it is not ONNX' });
 });
