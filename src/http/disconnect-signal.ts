@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { AppError } from '../core/errors.ts';
 
-/** Aborted when the connection ends before the response does. */
+/** Aborted when the connection ends before there was an answer to send. */
 export function disconnectSignal(response: ServerResponse): AbortSignal {
   const controller = new AbortController();
   const abort = (): void => {
-    if (response.writableFinished) return;
+    if (response.writableEnded) return;
     controller.abort(new AppError('request_cancelled', 'The client went away before it was answered.'));
   };
   if (response.destroyed) abort();

@@ -70,7 +70,11 @@ function createInstance(options: HttpOptions): ZodApp {
     connectionTimeout: 0,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    http: { maxHeaderSize: options.maxHeaderBytes ?? DEFAULT_MAX_HEADER_BYTES },
+    // Given here too, as the time for the headers alone follows from it.
+    http: {
+      maxHeaderSize: options.maxHeaderBytes ?? DEFAULT_MAX_HEADER_BYTES,
+      requestTimeout: options.requestTimeoutMs,
+    },
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH, ignoreTrailingSlash: true },
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => {

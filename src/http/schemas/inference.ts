@@ -34,7 +34,7 @@ const InferenceRequest = z
       .optional(),
   })
   .meta({
-    id: 'InferenceRequest',
+    id: 'Inference',
     examples: [{ inputs: [{ name: 'input', shape: [1, 4], datatype: 'FP32', data: [5.1, 3.5, 1.4, 0.2] }] }],
   });
 
@@ -81,6 +81,7 @@ export function inferSchema(options: {
     summary: options.summary,
     description:
       'The body is JSON, or a JSON header followed by binary tensors when `Inference-Header-Content-Length` is set. The response is binary where that was asked for.',
+    consumes: ['application/json', 'application/octet-stream'],
     params: options.hasVersion ? VersionParams : ModelParams,
     headers: InferHeaders,
     body: InferenceRequest,

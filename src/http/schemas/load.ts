@@ -29,7 +29,7 @@ export const LoadBody = z
     force_reload: z.boolean().default(false),
     wait: z.boolean().default(true).meta({ description: 'false: answer 202 as soon as the load has begun.' }),
   })
-  .meta({ id: 'LoadRequest', examples: [{ model_id: 'iris' }, { model_id: 'iris', version: '2', wait: false }] });
+  .meta({ id: 'Load', examples: [{ model_id: 'iris' }, { model_id: 'iris', version: '2', wait: false }] });
 
 export const Loaded = ModelVersion.extend({
   cache_hit: z.boolean().meta({ description: 'The version was resident already.' }),
