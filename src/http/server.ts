@@ -30,7 +30,7 @@ export async function buildServer(serving: ModelServing, options: HttpOptions): 
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(errorHandler(PROBLEM_DIALECT));
-  app.setNotFoundHandler(() => undefined);
+  app.setNotFoundHandler(refuseUnknownRoute);
   addGates(app, options);
   await addDocumentation(app, options.version);
   const dependencies = { serving, options };
@@ -47,9 +47,9 @@ function addGates(app: ZodApp, options: HttpOptions): void {
   addRequestContext(app);
   addDraining(app, options.isDraining);
   if (options.loopbackGuard) addLoopbackGuard(app, options.allowedHosts);
-  // The not-found handlers only give each scope its error handler: this comes first, so that no body is parsed for nothing.
+  // Before the not-found handlers would: so no body is parsed for nothing.
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.is404) refuseUnknownRoute(app, request, reply);
+    if (request.is404) refuseUnknownRoute(request, reply);
     done();
   });
   if (options.apiKeys !== undefined) addAuthentication(app, options.apiKeys);

@@ -80,16 +80,21 @@ describe('an inference', () => {
     expect(response.headers['x-served-by']).toBe('iris@2');
   });
 
-  it.each([undefined, 'application/json', 'application/octet-stream', 'text/plain', 'nonsense', ';;', 'multipart/form-data'])(
-    'takes the content type %s',
-    async (contentType) => {
-      await using server = await start();
-      const headers = contentType === undefined ? {} : { 'content-type': contentType };
-      const payload = Buffer.from(BODY);
-      const response = await server.app.inject({ method: 'POST', url: V2, payload, headers });
-      expect([response.statusCode, response.body]).toEqual([200, BODY]);
-    },
-  );
+  it.each([
+    undefined,
+    'application/json',
+    'application/octet-stream',
+    'text/plain',
+    'nonsense',
+    ';;',
+    'multipart/form-data',
+  ])('takes the content type %s', async (contentType) => {
+    await using server = await start();
+    const headers = contentType === undefined ? {} : { 'content-type': contentType };
+    const payload = Buffer.from(BODY);
+    const response = await server.app.inject({ method: 'POST', url: V2, payload, headers });
+    expect([response.statusCode, response.body]).toEqual([200, BODY]);
+  });
 
   it('is never parsed by the front', async () => {
     await using server = await start();

@@ -11,7 +11,8 @@ const FORMS = [
   ['encoded', encodeURIComponent(LLAMA)],
 ] as const;
 
-const llama = () => new FakeModelServing([versionView({ modelId: LLAMA }), absentView({ modelId: LLAMA, version: '2' })]);
+const llama = () =>
+  new FakeModelServing([versionView({ modelId: LLAMA }), absentView({ modelId: LLAMA, version: '2' })]);
 
 describe('status', () => {
   it('names its figures as the domain does', async () => {
@@ -103,20 +104,15 @@ describe('models', () => {
     expect(versions[1].progress).toEqual({ phase: 'fetching', bytes_done: 10, bytes_total: null });
   });
 
-  it.each([
-    'a%2F..%2Fb',
-    '%2e%2e%2fetc',
-    'a%252Fb',
-    'a/infer/load',
-    '.hidden',
-    'a%00b',
-    `${'a'.repeat(256)}`,
-  ])('are not looked for under the id %s', async (id) => {
-    await using server = await start();
-    const response = await server.app.inject(`${BASE}/models/${id}`);
-    expect(response.statusCode).toBe(400);
-    expect(response.json().type).toBe('urn:echoserve:error:invalid_request');
-  });
+  it.each(['a%2F..%2Fb', '%2e%2e%2fetc', 'a%252Fb', 'a/infer/load', '.hidden', 'a%00b', `${'a'.repeat(256)}`])(
+    'are not looked for under the id %s',
+    async (id) => {
+      await using server = await start();
+      const response = await server.app.inject(`${BASE}/models/${id}`);
+      expect(response.statusCode).toBe(400);
+      expect(response.json().type).toBe('urn:echoserve:error:invalid_request');
+    },
+  );
 });
 
 describe('load', () => {

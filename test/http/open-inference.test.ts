@@ -21,13 +21,7 @@ describe('the server', () => {
       expect((await server.app.inject(url)).json()).toEqual({
         name: 'echoserve',
         version: '1.2.3',
-        extensions: [
-          'binary_tensor_data',
-          'classification',
-          'model_configuration',
-          'model_repository',
-          'statistics',
-        ],
+        extensions: ['binary_tensor_data', 'classification', 'model_configuration', 'model_repository', 'statistics'],
       });
     }
   });
@@ -93,8 +87,18 @@ describe.each(FORMS)('a model under a %s id', (_form, id) => {
         compute_output: { count: 4, ns: 10_000_000 },
       },
       batch_stats: [
-        { batch_size: 1, compute_input: { count: 2, ns: 0 }, compute_infer: { count: 2, ns: 0 }, compute_output: { count: 2, ns: 0 } },
-        { batch_size: 2, compute_input: { count: 1, ns: 0 }, compute_infer: { count: 1, ns: 0 }, compute_output: { count: 1, ns: 0 } },
+        {
+          batch_size: 1,
+          compute_input: { count: 2, ns: 0 },
+          compute_infer: { count: 2, ns: 0 },
+          compute_output: { count: 2, ns: 0 },
+        },
+        {
+          batch_size: 2,
+          compute_input: { count: 1, ns: 0 },
+          compute_infer: { count: 1, ns: 0 },
+          compute_output: { count: 1, ns: 0 },
+        },
       ],
     });
   });
@@ -104,7 +108,10 @@ describe.each(FORMS)('a model under a %s id', (_form, id) => {
     const bodies = [
       {},
       { payload: '{}' },
-      { payload: '{"parameters":{"unload_dependents":true}}', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
+      {
+        payload: '{"parameters":{"unload_dependents":true}}',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      },
       { payload: '', headers: { 'content-type': 'application/json' } },
     ];
     for (const body of bodies) {
@@ -166,7 +173,11 @@ describe('the repository index', () => {
 
   it('has only what is ready when that is asked for', async () => {
     await using server = await start({}, new FakeModelServing(views));
-    const response = await server.app.inject({ method: 'POST', url: '/v2/repository/index', payload: '{"ready":true}' });
+    const response = await server.app.inject({
+      method: 'POST',
+      url: '/v2/repository/index',
+      payload: '{"ready":true}',
+    });
     expect(response.json()).toEqual([{ name: 'iris', version: '1', state: 'READY', reason: '' }]);
   });
 

@@ -17,6 +17,15 @@ const FRAMEWORK_ERRORS: Readonly<Record<string, { readonly code: ErrorCode; read
   FST_ERR_ROUTE_MISSING_CONTENT_TYPE: { code: 'invalid_request' },
 };
 
+const REFUSALS: Readonly<Record<number, ErrorCode>> = {
+  403: 'forbidden',
+  404: 'route_not_found',
+  405: 'method_not_allowed',
+  408: 'request_timeout',
+  413: 'body_too_large',
+  415: 'unsupported_media_type',
+};
+
 /** Every thrown thing as an error that a caller can be told of. What was not foreseen becomes `internal`. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
@@ -30,11 +39,15 @@ export function toAppError(error: unknown): AppError {
       ...(known.next === undefined ? {} : { next: known.next }),
     });
   }
-  // The framework gives 400 to a body that broke off.
-  if ('statusCode' in error && error.statusCode === 400) {
-    return new AppError('invalid_request', 'The request could not be read.', { cause: error });
-  }
-  return unexpected(error);
+  return refusalWithStatus(error) ?? unexpected(error);
+}
+
+/** The framework gives 400 to a body that broke off; its plugins have codes of their own. */
+function refusalWithStatus(error: Error): AppError | undefined {
+  const status = 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500;
+  if (status < 400 || status >= 500) return undefined;
+  const code = REFUSALS[status] ?? 'invalid_request';
+  return new AppError(code, `The request was refused: ${sentence(error.message)}`, { cause: error });
 }
 
 function unexpected(cause: unknown): AppError {

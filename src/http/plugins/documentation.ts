@@ -55,5 +55,5 @@ export async function documentationRoutes(app: FastifyInstance): Promise<void> {
 function securityOf(access: Access): Record<string, string[]>[] {
   if (access === 'public') return [];
   // Alternatives: a key with any one of the scopes, or none at all where the server asks for none.
-  return [...[...new Set([...access, 'admin'])].map((scope) => ({ apiKey: [scope] })), {}]
+  return [...[...new Set([...access, 'admin'])].map((scope) => ({ apiKey: [scope] })), {}];
 }

@@ -1,5 +1,6 @@
 import { PROBLEM_DIALECT } from '../../errors/dialect.ts';
 import { errorHandler } from '../../errors/error-handler.ts';
+import { refuseUnknownRoute } from '../../errors/not-found.ts';
 import type { RouteDependencies, ZodApp } from '../../options.ts';
 import { addJsonBodies } from '../../plugins/json-body.ts';
 import { addRequestLog } from '../../plugins/request-context.ts';
@@ -15,7 +16,7 @@ export const MODEL_SERVING_PREFIX = '/api/v1/model_serving';
 /** The management API. */
 export async function modelServingScope(app: ZodApp, dependencies: RouteDependencies): Promise<void> {
   app.setErrorHandler(errorHandler(PROBLEM_DIALECT));
-  app.setNotFoundHandler(() => undefined);
+  app.setNotFoundHandler(refuseUnknownRoute);
   addRequestLog(app);
   addJsonBodies(app);
   statusRoutes(app, dependencies);

@@ -1,5 +1,6 @@
 import { OPEN_INFERENCE_DIALECT } from '../../errors/dialect.ts';
 import { errorHandler } from '../../errors/error-handler.ts';
+import { refuseUnknownRoute } from '../../errors/not-found.ts';
 import { inferRoutes } from '../../infer/infer-routes.ts';
 import type { RouteDependencies, ZodApp } from '../../options.ts';
 import { addUntypedJsonBodies } from '../../plugins/json-body.ts';
@@ -17,7 +18,7 @@ import { statsRoutes } from './stats.ts';
 /** The Open Inference Protocol, with Triton's extensions. */
 export async function openInferenceScope(app: ZodApp, dependencies: RouteDependencies): Promise<void> {
   app.setErrorHandler(errorHandler(OPEN_INFERENCE_DIALECT));
-  app.setNotFoundHandler(() => undefined);
+  app.setNotFoundHandler(refuseUnknownRoute);
   addRequestLog(app);
   addUntypedJsonBodies(app);
   serverRoutes(app, dependencies);
