@@ -7,7 +7,7 @@ import type { ModelServingManager } from '../serving/manager.ts';
 /** Serves until a signal comes, then answers what was accepted and ends with exit code 0. */
 export async function serve(config: ServeConfig, version: string): Promise<void> {
   const app = await buildApp(config, version);
-  closeWithGrace({ delay: config.limits.gracePeriodMs, logger: { error: tell } }, async ({ err }) => {
+  const grace = closeWithGrace({ delay: config.limits.gracePeriodMs, logger: { error: tell } }, async ({ err }) => {
     if (err !== undefined) tell(err.stack ?? err.message);
     app.beginDrain();
     // Balancers see that the server is not ready while it still answers whoever has not noticed yet.
@@ -18,6 +18,8 @@ export async function serve(config: ServeConfig, version: string): Promise<void>
   try {
     url = await app.listen();
   } catch (error) {
+    // It takes an ordinary end for a shutdown that went well, and so for exit code 0.
+    grace.uninstall();
     await app[Symbol.asyncDispose]();
     throw error;
   }
