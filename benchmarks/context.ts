@@ -11,6 +11,8 @@ export interface BenchContext {
   readonly threads: number;
   /** Folder with the models, as EchoServe's `--model-repository` has it. */
   readonly repository: string;
+  /** The built command line of EchoServe. */
+  readonly serverEntry: string;
   /** Folder of this run, removed at its end. */
   readonly scratch: string;
   readonly children: Children;

@@ -9,6 +9,7 @@ Needs the built server: npm run build.
   --quick             minutes instead of a quarter of an hour, and coarser figures
   --only SECTION      one section (may be repeated); the report goes to stdout unless --out names a file
   --out FILE          where the report goes (default: benchmarks/RESULTS.md)
+  --server FILE       the built server (default: dist/main.js)
   --threads N         intra-op threads of every contestant (default: the cores of this machine)
   --help              this text
 
@@ -19,6 +20,8 @@ export interface BenchOptions {
   readonly only: readonly string[];
   /** Undefined: stdout. */
   readonly out: string | undefined;
+  /** The built command line of EchoServe. */
+  readonly server: string;
   readonly threads: number;
   readonly wantsHelp: boolean;
 }
@@ -27,7 +30,7 @@ export interface BenchOptions {
 export function parseOptions(
   args: readonly string[],
   sections: readonly string[],
-  defaults: { readonly out: string; readonly threads: number },
+  defaults: Pick<BenchOptions, 'server' | 'threads'> & { readonly out: string },
 ): BenchOptions {
   const { values } = parseArgs({
     args: [...args],
@@ -35,6 +38,7 @@ export function parseOptions(
       quick: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true, default: [] },
       out: { type: 'string' },
+      server: { type: 'string', default: defaults.server },
       threads: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -48,6 +52,7 @@ export function parseOptions(
     effort: values.quick ? 'quick' : 'full',
     only: values.only,
     out: values.out ?? (values.only.length > 0 ? undefined : defaults.out),
+    server: values.server,
     threads,
     wantsHelp: values.help,
   };

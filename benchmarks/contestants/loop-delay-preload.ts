@@ -1,6 +1,6 @@
 /**
  * Loaded with `--import` ahead of a server under measurement, which itself knows nothing of it: keeps the histogram of
- * its event loop's delays, and on SIGUSR2 writes the figures to a file and starts anew.
+ * its event loop's delays, and on SIGWINCH writes the figures to a file and starts anew.
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -13,7 +13,7 @@ if (isMainThread && file !== undefined) {
   // 1 ms is the finest there is; the monitor counts from tick to tick, so an idle loop shows about 1 ms.
   const histogram = monitorEventLoopDelay({ resolution: 1 });
   histogram.enable();
-  process.on('SIGUSR2', () => {
+  process.on('SIGWINCH', () => {
     const figures = {
       maxMs: histogram.max / 1e6,
       p99Ms: histogram.percentile(99) / 1e6,

@@ -33,7 +33,7 @@ export async function startWatched(context: BenchContext, name: ServerName): Pro
 
 async function ask(pid: number, file: string): Promise<LoopDelay> {
   rmSync(file, { force: true });
-  process.kill(pid, 'SIGUSR2');
+  process.kill(pid, 'SIGWINCH');
   const giveUpAtMs = performance.now() + ANSWER_TIMEOUT_MS;
   while (performance.now() < giveUpAtMs) {
     await delay(5);

@@ -6,7 +6,6 @@ import { call, type Server, type ServerName, startServer } from './server.ts';
 
 const ECHO_ENTRY = fileURLToPath(new URL('./echo-server.ts', import.meta.url));
 const NAIVE_ENTRY = fileURLToPath(new URL('./naive-server.ts', import.meta.url));
-const ECHOSERVE_ENTRY = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 export interface StartOptions {
   /** Flags of node before the entry: the preload of the loop delay section. */
@@ -60,10 +59,12 @@ async function startNaive(context: BenchContext, { nodeArgs = [], env = {} }: St
 async function tellsNothing(): Promise<undefined> {}
 
 async function startEchoServe(context: BenchContext, { nodeArgs = [], env = {} }: StartOptions): Promise<Server> {
-  if (!existsSync(ECHOSERVE_ENTRY)) throw new Error('dist/main.js is not there: run `npm run build` first');
+  if (!existsSync(context.serverEntry)) {
+    throw new Error(`${context.serverEntry} is not there: run \`npm run build\` first`);
+  }
   const dataDir = mkdtempSync(join(context.scratch, 'data-'));
   const flags = ['--port', '0', '--model-repository', context.repository, '--data-dir', dataDir, '--log-level', 'warn'];
-  const { child, port } = await startServer(context.children, [...nodeArgs, ECHOSERVE_ENTRY, ...flags], env);
+  const { child, port } = await startServer(context.children, [...nodeArgs, context.serverEntry, ...flags], env);
   const management = '/api/v1/model_serving';
   return {
     name: 'EchoServe',

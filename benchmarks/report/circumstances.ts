@@ -1,12 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** What a reader has to know to judge the figures, and to repeat them. */
-export function circumstances(threads: number): Record<string, string> {
+const BUSY_SAMPLE_MS = 1000;
+
+/** What a reader has to know to judge the figures, and to repeat them. Call it before the measuring starts. */
+export async function circumstances(threads: number): Promise<Record<string, string>> {
   return {
     date: new Date().toISOString().slice(0, 10),
     commit: commit(),
@@ -16,7 +19,26 @@ export function circumstances(threads: number): Record<string, string> {
     system: `${type()} ${release()}, ${process.arch}`,
     versions: `Node ${process.versions.node}, onnxruntime-node ${version('onnxruntime-node')}, Fastify ${version('fastify')}`,
     'intra-op threads': String(threads),
+    'busy before the run': `${Math.round((await busyShare()) * 100)} % of the processors' time`,
   };
+}
+
+/** What others use of this machine: two threads of a model that share a core with somebody else tell nothing. */
+async function busyShare(): Promise<number> {
+  const before = processorTimes();
+  await delay(BUSY_SAMPLE_MS);
+  const after = processorTimes();
+  return 1 - (after.idle - before.idle) / (after.total - before.total);
+}
+
+function processorTimes(): { idle: number; total: number } {
+  let idle = 0;
+  let total = 0;
+  for (const { times } of cpus()) {
+    idle += times.idle;
+    total += times.user + times.nice + times.sys + times.irq + times.idle;
+  }
+  return { idle, total };
 }
 
 /** Figures of files that no commit has are marked. */

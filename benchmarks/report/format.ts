@@ -7,11 +7,15 @@ export function figure(value: number): string {
 }
 
 export function milliseconds(value: number): string {
-  return `${figure(value)} ms`;
+  return unit(value, 'ms');
 }
 
 export function megabytes(bytes: number): string {
-  return `${figure(bytes / 1e6)} MB`;
+  return unit(bytes / 1e6, 'MB');
+}
+
+function unit(value: number, name: string): string {
+  return Number.isFinite(value) ? `${figure(value)} ${name}` : figure(value);
 }
 
 /** `×1.43` */

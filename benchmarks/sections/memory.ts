@@ -94,6 +94,7 @@ function tableOf(results: readonly Result[]): Table {
       row('of it in processes of its own', ({ loaded }) => loaded.descendantBytes),
       row('the model, as the server reports it', ({ reportedBytes }) => reportedBytes),
       row('growth from the first unload to the last', growthBytes),
+      row('of it in the first process', ({ afterFirst, afterLast }) => afterLast.rootBytes - afterFirst.rootBytes),
     ],
   };
 }
@@ -119,7 +120,7 @@ function findingsOf(ours: Result, weightBytes: number): readonly Finding[] {
     },
     {
       target: `after ${ours.cycles} cycles the process tree is within 5 MB of the first cycle's end`,
-      figure: `${megabytes(growthBytes(ours))} more`,
+      figure: `${growthBytes(ours) > 0 ? '+' : ''}${megabytes(growthBytes(ours))}`,
       isMet: growthBytes(ours) <= 5 * MEGABYTE,
     },
     {

@@ -35,9 +35,7 @@ const QUICK_LOADS: readonly Load[] = [
   [TINY, 'json', 32],
   [TINY, 'binary', 1],
   [TINY, 'binary', 32],
-  [WIDE, 'json', 32],
   [WIDE, 'binary', 32],
-  [CONVOLUTIONAL, 'json', 8],
   [CONVOLUTIONAL, 'binary', 1],
   [CONVOLUTIONAL, 'binary', 8],
   [TRANSFORMER, 'binary', 8],
@@ -51,7 +49,7 @@ const FULL_LOADS: readonly Load[] = [TINY, WIDE, CONVOLUTIONAL, TRANSFORMER].fla
 
 export function planOf(effort: Effort): Plan {
   const loads = effort === 'quick' ? QUICK_LOADS : FULL_LOADS;
-  const durationMs = effort === 'quick' ? 700 : 1500;
+  const durationMs = effort === 'quick' ? 500 : 1500;
   return {
     rounds: 3,
     cells: loads.map(([model, format, concurrency]) => ({
@@ -76,7 +74,7 @@ function timesOf(
     const batches = concurrency >= 32 ? 3 : 1;
     return { warmUpMs: 600 * batches, durationMs: 2 * durationMs * batches };
   }
-  return { warmUpMs: 300, durationMs: model === CONVOLUTIONAL ? 1.5 * durationMs : durationMs };
+  return { warmUpMs: 250, durationMs: model === CONVOLUTIONAL ? 1.5 * durationMs : durationMs };
 }
 
 /** Small bodies only: sending 600 KB back is no part of what a model server does. */
