@@ -20,7 +20,7 @@ FROM debian:bookworm-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates libstdc++6 tini \
  && rm -rf /var/lib/apt/lists/* \
- && useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin echoserve \
+ && useradd --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin echoserve \
  && mkdir -p /data /models \
  && chown echoserve:echoserve /data
 COPY --from=build /out/bin/node /usr/local/bin/node

@@ -57,13 +57,21 @@ export async function buildApp(config: ServeConfig, version: string): Promise<Ap
   const owned = opening.move();
   return {
     manager,
-    listen: () => app.listen({ host: config.server.host, port: config.server.port }),
+    listen: async () => {
+      await app.listen({ host: config.server.host, port: config.server.port });
+      return baseUrl(config.server.host, app.addresses()[0]?.port ?? config.server.port);
+    },
     beginDrain: () => manager.beginDrain(),
     [Symbol.asyncDispose]: async () => {
       manager.beginDrain();
       await owned.disposeAsync();
     },
   };
+}
+
+/** With the host as it was configured: Fastify's own line names 127.0.0.1 for all addresses. */
+function baseUrl(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function openArena(config: ServeConfig): Arena {
