@@ -1,9 +1,9 @@
-import { createServer } from 'node:net';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { addOne } from '../helpers/onnx/models.ts';
 import { Home, runMain, Server } from '../helpers/acceptance/server.ts';
+import { addOne } from '../helpers/onnx/models.ts';
 
 const { version } = JSON.parse(readFileSync(resolve(import.meta.dirname, '../../package.json'), 'utf8')) as {
   version: string;

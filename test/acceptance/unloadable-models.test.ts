@@ -111,7 +111,9 @@ describe('a source that can not be loaded', () => {
 
   test('because its digest is another is refused with both', async () => {
     const source = join(home.repository, 'good/1/model.onnx');
-    const actual = createHash('sha256').update(identity('INT64', [-1])).digest('hex');
+    const actual = createHash('sha256')
+      .update(identity('INT64', [-1]))
+      .digest('hex');
     const { status, body } = await server.load('brought', { source, sha256: '0'.repeat(64) });
     expect({ status, body }).toMatchObject({ status: 422, body: { expected: '0'.repeat(64), actual } });
     await nothingIsLeft();

@@ -68,7 +68,15 @@ export class Server implements AsyncDisposable {
 
   static async start(options: ServerOptions = {}): Promise<Server> {
     const home = options.home ?? new Home();
-    const args = ['--port', '0', '--model-repository', home.repository, '--data-dir', home.data, ...(options.args ?? [])];
+    const args = [
+      '--port',
+      '0',
+      '--model-repository',
+      home.repository,
+      '--data-dir',
+      home.data,
+      ...(options.args ?? []),
+    ];
     const child = spawn(process.execPath, [MAIN, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...options.env },
@@ -129,7 +137,12 @@ export class Server implements AsyncDisposable {
 export interface InferAnswer {
   readonly model_version: string;
   readonly error?: string;
-  readonly outputs: readonly { readonly name: string; readonly datatype: string; readonly shape: number[]; readonly data: unknown[] }[];
+  readonly outputs: readonly {
+    readonly name: string;
+    readonly datatype: string;
+    readonly shape: number[];
+    readonly data: unknown[];
+  }[];
 }
 
 interface Started {
@@ -159,9 +172,15 @@ function greeting(child: ChildProcess): Promise<Started> {
 }
 
 /** Runs the command line to its end. */
-export function runMain(args: readonly string[], env: Record<string, string> = {}): Promise<{ code: number | null; out: string; err: string }> {
+export function runMain(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number | null; out: string; err: string }> {
   return new Promise((done) => {
-    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
     let [out, err] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       out += chunk;

@@ -8,7 +8,11 @@ export interface WireVersion {
   readonly version: string;
   readonly state: string;
   readonly reason: string | null;
-  readonly progress: { readonly phase: string; readonly bytes_done: number | null; readonly bytes_total: number | null } | null;
+  readonly progress: {
+    readonly phase: string;
+    readonly bytes_done: number | null;
+    readonly bytes_total: number | null;
+  } | null;
   readonly serving: boolean;
   readonly pinned: boolean;
   readonly runner_pid: number | null;

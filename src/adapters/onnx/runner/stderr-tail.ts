@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
 
 const MAX_LINES = 20;
 const MAX_CHARACTERS = 4000;
@@ -16,7 +17,8 @@ export class StderrTail {
     stream?.on('error', () => {});
   }
 
+  /** Without the colours that onnxruntime gives its messages even where there is no terminal. */
   get text(): string {
-    return this.#text.trimEnd().split('\n').slice(-MAX_LINES).join('\n');
+    return stripVTControlCharacters(this.#text).trimEnd().split('\n').slice(-MAX_LINES).join('\n');
   }
 }
