@@ -47,7 +47,7 @@ async function main(): Promise<number> {
     .map(([, section]) => section);
   const sections = await runSections(chosen, options);
   const report = renderReport({ effort, circumstances: facts, sections });
-  if (out === undefined) console.log(report);
+  if (out === undefined) process.stdout.write(report);
   else writeFileSync(out, report);
   return sections.some(({ outcome }) => 'failure' in outcome) ? 1 : 0;
 }

@@ -18,7 +18,7 @@ export interface Report {
 /** The text of RESULTS.md. */
 export function renderReport({ effort, circumstances, sections }: Report): string {
   const findings = sections.flatMap(({ outcome }) => ('failure' in outcome ? [] : outcome.findings));
-  return [
+  const blocks = [
     '# Benchmark results',
     `Written by \`npm run bench\` (a ${effort} run). All contestants ran on the same machine, in the same run, on the same model files, with the same number of intra-op threads; read the ratios, not the absolute figures.`,
     renderTable({
@@ -29,8 +29,8 @@ export function renderReport({ effort, circumstances, sections }: Report): strin
     '## Targets',
     findings.length === 0 ? 'None was measured.' : renderFindings(findings),
     ...sections.flatMap(renderSection),
-    '',
-  ].join('\n\n');
+  ];
+  return `${blocks.join('\n\n')}\n`;
 }
 
 function renderFindings(findings: readonly Finding[]): string {

@@ -1,0 +1,76 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { closedLoop } from '../../../benchmarks/load/closed-loop.ts';
+import { OpenLoop } from '../../../benchmarks/load/open-loop.ts';
+import { postRequest } from '../../../benchmarks/load/requests.ts';
+
+interface Target {
+  readonly port: number;
+  readonly requests: readonly Buffer[];
+}
+
+async function serve(listener: RequestListener): Promise<Target> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  // A listening TCP server has an address with a port.
+  const { port } = server.address() as AddressInfo;
+  const bodies = ['one', 'two', 'three'].map((text) => ({ headers: {}, bytes: Buffer.from(text) }));
+  return { port, requests: bodies.map((body) => postRequest(port, '/', body)) };
+}
+
+it('a closed loop keeps as many requests under way as it has connections, and sends the requests in turns', async () => {
+  const seen: string[] = [];
+  const held = Promise.withResolvers<void>();
+  const target = await serve(async (request, response) => {
+    seen.push(Buffer.concat(await request.toArray()).toString());
+    // Nobody is answered before all three have asked.
+    if (seen.length === 3) held.resolve();
+    await held.promise;
+    response.setHeader('content-length', 2).end('ok');
+  });
+  const result = await closedLoop({ ...target, concurrency: 3, warmUpMs: 10, durationMs: 100 });
+  expect(seen.slice(0, 3).toSorted()).toEqual(['one', 'three', 'two']);
+  expect(result.failed).toBe(0);
+  expect(result.count).toBeGreaterThan(0);
+  expect(result.count).toBeLessThan(seen.length);
+  expect(result.perSecond).toBeGreaterThan(0);
+});
+
+it('a closed loop counts answers that are no success, and none of them as throughput', async () => {
+  const target = await serve((_request, response) => {
+    response.writeHead(503, { 'content-length': 0 }).end();
+  });
+  const result = await closedLoop({ ...target, concurrency: 2, warmUpMs: 0, durationMs: 30 });
+  expect(result.failed).toBeGreaterThan(0);
+  expect(result).toMatchObject({ count: 0, perSecond: 0 });
+});
+
+it('a closed loop ends when the server hangs up', async () => {
+  const target = await serve((request) => request.socket.destroy());
+  expect(await closedLoop({ ...target, concurrency: 2, warmUpMs: 0, durationMs: 60_000 })).toMatchObject({ failed: 2 });
+});
+
+it('an open loop charges a stall to every request that was due during it', async () => {
+  let release: (() => void) | undefined;
+  const target = await serve((_request, response) => {
+    const answer = (): void => void response.setHeader('content-length', 0).end();
+    if (release === undefined) release = answer;
+    else answer();
+  });
+  const loop = await OpenLoop.start({ ...target, ratePerSecond: 200, connections: 1 });
+  const startMs = performance.now();
+  // The first request holds the only connection; twenty more come due.
+  await vi.waitUntil(() => release !== undefined && performance.now() - startMs > 100, {
+    interval: 5,
+    timeout: 20_000,
+  });
+  release?.();
+  await loop.stop();
+  const [first, second, ...others] = loop.samples;
+  expect(others.length).toBeGreaterThan(10);
+  expect((second?.dueMs ?? 0) - (first?.dueMs ?? 0)).toBeCloseTo(5, 6);
+  expect(second?.latencyMs).toBeGreaterThan(50);
+  expect(loop.failed).toBe(0);
+});

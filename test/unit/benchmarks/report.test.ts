@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { figure, megabytes, milliseconds, ratio } from '../../../benchmarks/report/format.ts';
+import { renderReport, renderTable } from '../../../benchmarks/report/markdown.ts';
+
+describe('figures', () => {
+  it('have three digits that count', () => {
+    expect([0, 0.012345, 4.5678, 31.24, 8170.4, -0.02].map(figure)).toEqual([
+      '0',
+      '0.0123',
+      '4.57',
+      '31.2',
+      '8170',
+      '-0.02',
+    ]);
+  });
+
+  it('that are none are a dash', () => {
+    expect([figure(Number.NaN), milliseconds(Number.NaN), ratio(Number.NaN)]).toEqual(['–', '–', '–']);
+  });
+
+  it('carry their units', () => {
+    expect([milliseconds(1.5), megabytes(2_500_000), ratio(1.4)]).toEqual(['1.5 ms', '2.5 MB', '×1.40']);
+  });
+});
+
+describe('tables', () => {
+  it('keep a pipe and a line break inside the cell', () => {
+    expect(renderTable({ caption: 'c', columns: ['a', 'b'], rows: [['x|y', 'one\n two']] })).toBe(
+      '**c**\n\n| a | b |\n| --- | ---: |\n| x\\|y | one two |',
+    );
+  });
+});
+
+describe('the report', () => {
+  const report = renderReport({
+    effort: 'quick',
+    circumstances: { cores: '2' },
+    sections: [
+      {
+        title: 'One',
+        method: 'How.',
+        outcome: {
+          tables: [{ caption: '', columns: ['', 'x'], rows: [['a', '1']] }],
+          findings: [
+            { target: 'fast', figure: '×2', isMet: true },
+            { target: 'small', figure: '9 MB', isMet: false },
+          ],
+        },
+      },
+      { title: 'Two', method: 'How else.', outcome: { failure: 'it would not start' } },
+    ],
+  });
+
+  it('puts every target before the sections, met or not', () => {
+    expect(report).toContain('| fast | ×2 | met |\n| small | 9 MB | **not met** |');
+    expect(report.indexOf('## Targets')).toBeLessThan(report.indexOf('## One'));
+  });
+
+  it('says why a section has no figures', () => {
+    expect(report).toContain('## Two\n\nHow else.\n\n**Could not be measured:** it would not start');
+  });
+
+  it('ends with one line break', () => {
+    expect(report).toMatch(/[^\n]\n$/);
+  });
+});
