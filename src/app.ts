@@ -59,7 +59,9 @@ export async function buildApp(config: ServeConfig, version: string): Promise<Ap
     manager,
     listen: async () => {
       await app.listen({ host: config.server.host, port: config.server.port });
-      return baseUrl(config.server.host, app.addresses()[0]?.port ?? config.server.port);
+      const address = app.server.address();
+      const port = typeof address === 'object' ? address?.port : undefined;
+      return baseUrl(config.server.host, port ?? config.server.port);
     },
     beginDrain: () => manager.beginDrain(),
     [Symbol.asyncDispose]: async () => {
