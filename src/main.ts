@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
-import { runDemo } from './cli/demo.ts';
 import { ConfigError } from './cli/config-error.ts';
+import { runDemo } from './cli/demo.ts';
 import { helpText } from './cli/help.ts';
 import { serve } from './cli/serve.ts';
 import { parseConfig } from './config.ts';
