@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Section } from './context.ts';
 import { type BenchOptions, HELP, parseOptions } from './options.ts';
-import { circumstances } from './report/circumstances.ts';
+import { busyShare, circumstances } from './report/circumstances.ts';
 import { renderReport } from './report/markdown.ts';
 import { runSections } from './run-sections.ts';
 import { FRONT } from './sections/front.ts';
@@ -41,12 +41,17 @@ async function main(): Promise<number> {
     return 0;
   }
   const { effort, only, out, threads } = options;
-  const facts = await circumstances(threads);
+  const busyBefore = await busyShare();
   const chosen = [...SECTIONS]
     .filter(([name]) => only.length === 0 || only.includes(name))
     .map(([, section]) => section);
   const sections = await runSections(chosen, options);
-  const report = renderReport({ effort, circumstances: facts, sections });
+  const report = renderReport({
+    effort,
+    circumstances: circumstances(threads),
+    busyShare: busyBefore,
+    sections,
+  });
   if (out === undefined) process.stdout.write(report);
   else writeFileSync(out, report);
   return sections.some(({ outcome }) => 'failure' in outcome) ? 1 : 0;

@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-const BUSY_SAMPLE_MS = 1000;
+const BUSY_SAMPLE_MS = 2000;
 
-/** What a reader has to know to judge the figures, and to repeat them. Call it before the measuring starts. */
-export async function circumstances(threads: number): Promise<Record<string, string>> {
+/** What a reader has to know to judge the figures, and to repeat them. */
+export function circumstances(threads: number): Record<string, string> {
   return {
     date: new Date().toISOString().slice(0, 10),
     commit: commit(),
@@ -19,12 +19,11 @@ export async function circumstances(threads: number): Promise<Record<string, str
     system: `${type()} ${release()}, ${process.arch}`,
     versions: `Node ${process.versions.node}, onnxruntime-node ${version('onnxruntime-node')}, Fastify ${version('fastify')}`,
     'intra-op threads': String(threads),
-    'busy before the run': `${Math.round((await busyShare()) * 100)} % of the processors' time`,
   };
 }
 
-/** What others use of this machine: two threads of a model that share a core with somebody else tell nothing. */
-async function busyShare(): Promise<number> {
+/** Share of the processors' time, 0 to 1, that others use. Call it before the measuring starts. */
+export async function busyShare(): Promise<number> {
   const before = processorTimes();
   await delay(BUSY_SAMPLE_MS);
   const after = processorTimes();

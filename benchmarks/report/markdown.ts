@@ -12,15 +12,25 @@ export interface Report {
   readonly effort: string;
   /** Facts about the machine and the versions, by name. */
   readonly circumstances: Readonly<Record<string, string>>;
+  /** Share of the processors' time, 0 to 1, that others used just before. */
+  readonly busyShare: number;
   readonly sections: readonly ReportedSection[];
 }
 
+/** Above it the figures are worth little: threads of a model that share a core wait for each other in every operator. */
+const MOST_BUSY = 0.1;
+
 /** The text of RESULTS.md. */
-export function renderReport({ effort, circumstances, sections }: Report): string {
+export function renderReport({ effort, circumstances, busyShare, sections }: Report): string {
   const findings = sections.flatMap(({ outcome }) => ('failure' in outcome ? [] : outcome.findings));
   const blocks = [
     '# Benchmark results',
     `Written by \`npm run bench\` (a ${effort} run). All contestants ran on the same machine, in the same run, on the same model files, with the same number of intra-op threads; read the ratios, not the absolute figures.`,
+    ...(busyShare > MOST_BUSY
+      ? [
+          `**Others used ${Math.round(busyShare * 100)} % of the processors just before: repeat this on a quiet machine.**`,
+        ]
+      : []),
     renderTable({
       caption: '',
       columns: ['', ''],

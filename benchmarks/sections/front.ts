@@ -55,7 +55,7 @@ async function measure(context: BenchContext, name: ServerName): Promise<Result>
   await delay(1000);
   const idle = await readLoopDelay();
 
-  const durationMs = context.effort === 'quick' ? 4000 : 15_000;
+  const durationMs = context.effort === 'quick' ? 3000 : 15_000;
   const probes = await OpenLoop.start({
     port: server.port,
     requests: [getRequest(server.port, '/health')],

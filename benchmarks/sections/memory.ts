@@ -38,7 +38,7 @@ export const MEMORY: Section = {
 async function measure(context: BenchContext, name: ServerName): Promise<Result> {
   const server = await startByName(context, name);
   const idle = await readSteadyTree(server.pid);
-  const cycles = context.effort === 'quick' ? 10 : 50;
+  const cycles = context.effort === 'quick' ? 8 : 50;
   const first = await cycle(server);
   for (let i = 2; i < cycles; i += 1) {
     if (i % 5 === 0) context.progress(`${name}: cycle ${i} of ${cycles}`);

@@ -57,7 +57,7 @@ async function measure(context: BenchContext, name: ServerName): Promise<readonl
     ),
   );
   await delay(QUIET_MS);
-  const windows = await cycle(context, server, context.effort === 'quick' ? 5 : 20);
+  const windows = await cycle(context, server, context.effort === 'quick' ? 4 : 20);
   for (const loop of loops) await loop.stop();
   await server.end();
   return NEIGHBOURING.map(({ model }, i) => ({

@@ -16,12 +16,13 @@ import type { Finding, Table } from '../report/section-report.ts';
 const UTILIZATION = 0.6;
 const ROUNDS = 3;
 const WARM_UP_MS = 300;
-const LOADS: readonly (readonly [BenchmarkModel, Format])[] = [
+
+type Load = readonly [model: BenchmarkModel, format: Format];
+const QUICK_LOADS: readonly Load[] = [
   [TINY, 'json'],
-  [TINY, 'binary'],
-  [WIDE, 'binary'],
   [CONVOLUTIONAL, 'binary'],
 ];
+const FULL_LOADS: readonly Load[] = [...QUICK_LOADS, [TINY, 'binary'], [WIDE, 'binary']];
 
 interface Result {
   readonly model: BenchmarkModel;
@@ -42,7 +43,8 @@ export const OPEN_LOOP: Section = {
     const naive = await startByName(context, 'naive');
     const ours = await startByName(context, 'EchoServe');
     const results: Result[] = [];
-    for (const [model, format] of LOADS) results.push(await compare(context, naive, ours, model, format));
+    const loads = context.effort === 'quick' ? QUICK_LOADS : FULL_LOADS;
+    for (const [model, format] of loads) results.push(await compare(context, naive, ours, model, format));
     return { tables: [tableOf(results)], findings: [findingOf(results)] };
   },
 };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { figure, megabytes, milliseconds, ratio } from '../../../benchmarks/report/format.ts';
-import { renderReport, renderTable } from '../../../benchmarks/report/markdown.ts';
+import { type Report, renderReport, renderTable } from '../../../benchmarks/report/markdown.ts';
 
 describe('figures', () => {
   it('have three digits that count', () => {
@@ -32,8 +32,9 @@ describe('tables', () => {
 });
 
 describe('the report', () => {
-  const report = renderReport({
+  const given: Report = {
     effort: 'quick',
+    busyShare: 0.02,
     circumstances: { cores: '2' },
     sections: [
       {
@@ -49,7 +50,8 @@ describe('the report', () => {
       },
       { title: 'Two', method: 'How else.', outcome: { failure: 'it would not start' } },
     ],
-  });
+  };
+  const report = renderReport(given);
 
   it('puts every target before the sections, met or not', () => {
     expect(report).toContain('| fast | ×2 | met |\n| small | 9 MB | **not met** |');
@@ -58,6 +60,11 @@ describe('the report', () => {
 
   it('says why a section has no figures', () => {
     expect(report).toContain('## Two\n\nHow else.\n\n**Could not be measured:** it would not start');
+  });
+
+  it('warns when others used the machine', () => {
+    expect(report).not.toContain('quiet machine');
+    expect(renderReport({ ...given, busyShare: 0.44 })).toContain('Others used 44 % of the processors');
   });
 
   it('ends with one line break', () => {
