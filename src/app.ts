@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
 import { destination } from 'pino';
 import { systemClock } from './adapters/clock.ts';
 import { OnnxEngine } from './adapters/onnx/engine.ts';
@@ -20,6 +21,9 @@ import type { Store } from './serving/ports/store.ts';
 
 /** How long a request may take to arrive. */
 const REQUEST_TIMEOUT_MS = 120_000;
+
+/** Of what the grace period leaves after the notice; the rest is for the ends of the models. */
+const CLIENTS_SHARE = 0.8;
 
 export interface App extends AsyncDisposable {
   readonly manager: ModelServingManager;
@@ -52,7 +56,7 @@ export async function buildApp(config: ServeConfig, version: string): Promise<Ap
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
     isDraining: () => manager.isDraining,
   });
-  opening.defer(() => app.close());
+  opening.defer(() => closeServer(app, config.limits));
   await manager.start(config.models.preload);
   const owned = opening.move();
   return {
@@ -69,6 +73,23 @@ export async function buildApp(config: ServeConfig, version: string): Promise<Ap
       await owned.disposeAsync();
     },
   };
+}
+
+/**
+ * Answers what was accepted. A client that does not send its request to the end, or does not read its answer, is cut
+ * off while there is still time to end in order.
+ */
+async function closeServer(
+  app: FastifyInstance,
+  { gracePeriodMs, drainNoticeMs }: ServeConfig['limits'],
+): Promise<void> {
+  const patienceMs = CLIENTS_SHARE * Math.max(0, gracePeriodMs - drainNoticeMs);
+  const limit = setTimeout(() => app.server.closeAllConnections(), patienceMs);
+  try {
+    await app.close();
+  } finally {
+    clearTimeout(limit);
+  }
 }
 
 /** With the host as it was configured: Fastify's own line names 127.0.0.1 for all addresses. */

@@ -34,6 +34,10 @@ export class Home implements Disposable {
     return file;
   }
 
+  remove(path: string): void {
+    rmSync(join(this.dir, path), { recursive: true });
+  }
+
   [Symbol.dispose](): void {
     rmSync(this.dir, { recursive: true, force: true });
   }
