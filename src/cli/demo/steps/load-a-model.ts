@@ -23,7 +23,10 @@ export const loadAModel: Step = {
     screen.fact('state', body.state, 'green');
     screen.fact('loaded in', `${milliseconds(body.load_time_ms)}, its golden probes passed included`);
     screen.fact('process', `${body.runner_pid}`);
-    screen.fact('memory', `${megabytes(fromGigabytes(body.allocation.measured_memory_gb))}, measured, not estimated`);
+    screen.fact(
+      'memory',
+      `${megabytes(fromGigabytes(body.allocation.measured_memory_gb))}, measured in its process (PSS)`,
+    );
     screen.fact('parameters', `${body.allocation.parameter_count}`);
     screen.fact('tensors', shapes.join(', '));
   },
