@@ -89,8 +89,14 @@ interface Started {
 
 function argumentsFor(dataDir: string): readonly string[] {
   const options = { port: '0', 'model-repository': EXAMPLES, 'data-dir': dataDir, 'log-level': 'warn' };
-  // Nobody balances load in front of this one, so nobody needs time to notice its end.
-  return [...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]), '--drain-notice', '0s'];
+  // Nobody balances load in front of this one, and its one client knows when it ends: nobody has to be waited for.
+  return [
+    ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
+    '--drain-notice',
+    '0s',
+    '--grace-period',
+    '5s',
+  ];
 }
 
 /** Settings that are meant for another server must not change this one. */
