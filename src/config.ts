@@ -7,9 +7,9 @@ import { COMMANDS, type CommandName } from './cli/help.ts';
 import { type CommandLine, type Environment, readCommandLine, readOptions } from './cli/read-options.ts';
 import type { ModelId } from './core/model/model-id.ts';
 
-/** What `serve` and `demo` run with. Frozen through and through; paths are absolute. */
+/** What `serve` runs with. Frozen through and through; paths are absolute. */
 export interface ServeConfig {
-  readonly command: CommandName;
+  readonly command: 'serve';
   readonly server: {
     readonly host: string;
     /** 0: the system picks a free one. */
@@ -53,7 +53,7 @@ export interface ServeConfig {
   readonly log: { readonly level: (typeof LOG_LEVELS)[number] };
 }
 
-export type Config = ServeConfig | { readonly command: 'help' } | { readonly command: 'version' };
+export type Config = ServeConfig | { readonly command: 'demo' | 'help' | 'version' };
 
 /**
  * Reads the command line (without node and the script) and the environment.
@@ -69,9 +69,13 @@ export function parseConfig(
   if (line.wantsHelp) return Object.freeze({ command: 'help' });
   if (line.wantsVersion) return Object.freeze({ command: 'version' });
   if (line.faults.length > 0) throw new ConfigError(line.faults);
-  const command = commandOf(line);
+  if (commandOf(line) === 'demo') {
+    // It starts a server of its own, whatever the environment is set up for.
+    if (line.given.size > 0) throw new ConfigError(['demo takes no options.']);
+    return Object.freeze({ command: 'demo' });
+  }
   const values = readOptions(line.given, env);
-  return deepFreeze(assemble(command, values, readKeys(values, readText)));
+  return deepFreeze(assemble(values, readKeys(values, readText)));
 }
 
 function commandOf({ positionals }: CommandLine): CommandName {
@@ -110,12 +114,12 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error;
 }
 
-function assemble(command: CommandName, values: OptionValues, keys: readonly ApiKey[]): ServeConfig {
+function assemble(values: OptionValues, keys: readonly ApiKey[]): ServeConfig {
   const repositoryDir = values['model-repository'];
   const roots = values['allow-source-root'];
   const isLoopback = isLoopbackHost(values.host);
   return {
-    command,
+    command: 'serve',
     server: {
       host: values.host,
       port: values.port,

@@ -5,16 +5,32 @@ import { runDemo } from './cli/demo.ts';
 import { helpText } from './cli/help.ts';
 import { serve } from './cli/serve.ts';
 import { parseConfig } from './config.ts';
+import { AppError } from './core/errors.ts';
 
 const manifest: { version: string } = createRequire(import.meta.url)('../package.json');
 
 try {
   const config = parseConfig(process.argv.slice(2), process.env);
-  if (config.command === 'help') process.stdout.write(helpText());
-  else if (config.command === 'version') process.stdout.write(`${manifest.version}\n`);
-  else if (config.command === 'demo') process.exitCode = await runDemo();
-  else await serve(config, manifest.version);
+  switch (config.command) {
+    case 'help':
+      process.stdout.write(helpText());
+      break;
+    case 'version':
+      process.stdout.write(`${manifest.version}\n`);
+      break;
+    case 'demo':
+      process.exitCode = await runDemo();
+      break;
+    default:
+      await serve(config, manifest.version);
+  }
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${explain(error)}\n`);
   process.exitCode = error instanceof ConfigError ? 2 : 1;
+}
+
+/** What was wrong and, where it is known, what to do. */
+function explain(error: unknown): string {
+  if (error instanceof AppError && error.next !== undefined) return `${error.message} ${error.next}`;
+  return error instanceof Error ? error.message : String(error);
 }

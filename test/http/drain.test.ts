@@ -33,6 +33,19 @@ describe('a draining server', () => {
     expect([response.statusCode, response.headers['retry-after']]).toEqual([503, '1']);
   });
 
+  it('does not wait for a connection on which nothing was ever sent', async () => {
+    const server = await start();
+    const { port } = await server.listen();
+    await using silent = await RawConnection.open(port);
+    await using spoken = await RawConnection.open(port);
+    spoken.write('GET /livez HTTP/1.1', 'host: localhost', '', '');
+    // Connections are accepted in order: by now the server has the silent one too.
+    await spoken.until(/alive/);
+    await server.app.close();
+    await silent.closed;
+    await spoken.closed;
+  });
+
   it('answers what it accepted before it closes, and does not wait for idle connections', async () => {
     let isDraining = false;
     const server = await start({ isDraining: () => isDraining });

@@ -48,9 +48,14 @@ describe('the configuration', () => {
     });
   });
 
+  it('has nothing to say about the demo, whatever the environment is set up for', () => {
+    expect(parseConfig(['demo'], { ECHOSERVE_HOST: '0.0.0.0', ECHOSERVE_PORT: 'none' })).toEqual({ command: 'demo' });
+    expect(() => parseConfig(['demo', '--port', '1'], {})).toThrow('demo takes no options.');
+  });
+
   it('reads every flag', () => {
     const config = serve([
-      'demo',
+      'serve',
       ...['--port', '0', '--host', 'localhost', '--model-repository', '/models', '--data-dir=/data'],
       ...['--model-name', 'org/churn', '--preload', 'a,b@2', '--preload', 'c/d@v1.0', '--required', 'a, b'],
       ...[
@@ -69,7 +74,7 @@ describe('the configuration', () => {
       ...['--max-in-flight', '1.5GB', '--arena-dir', '/mnt/shm', '--allow-disk-arena', '--log-level', 'debug'],
     ]);
     expect(config).toEqual({
-      command: 'demo',
+      command: 'serve',
       server: { host: 'localhost', port: 0, isLoopback: true, allowedHosts: ['models.local'], maxBodyBytes: 2 ** 30 },
       auth: { mode: 'none', keys: [] },
       models: {
