@@ -6,6 +6,8 @@ export interface RawAnswer {
   readonly status: number | undefined;
   readonly head: string;
   readonly body: string;
+  /** Of every response that came, to what was sent as one request or as several. */
+  readonly statuses: readonly number[];
 }
 
 /** A connection of which every byte is the test's own. */
@@ -73,5 +75,6 @@ function parse(text: string): RawAnswer {
   const split = text.indexOf('\r\n\r\n');
   const [head, body] = split === -1 ? [text, ''] : [text.slice(0, split), text.slice(split + 4)];
   const status = /^HTTP\/1\.1 (\d{3})/.exec(head)?.[1];
-  return { status: status === undefined ? undefined : Number(status), head, body };
+  const statuses = Array.from(text.matchAll(/^HTTP\/1\.1 (\d{3})/gm), (match) => Number(match[1]));
+  return { status: status === undefined ? undefined : Number(status), head, body, statuses };
 }
