@@ -21,3 +21,17 @@ export function latenciesDuring<Kind extends string>(
     .filter(({ dueMs, latencyMs }) => wanted.some(({ startMs, endMs }) => dueMs < endMs && dueMs + latencyMs > startMs))
     .map(({ latencyMs }) => latencyMs);
 }
+
+/** Latencies of the requests that were due and answered in one and the same window of `kind`: touched by nothing else. */
+export function latenciesWithin<Kind extends string>(
+  samples: readonly Sample[],
+  windows: readonly Window<Kind>[],
+  kind: Kind,
+): readonly number[] {
+  const wanted = windows.filter((window) => window.kind === kind);
+  return samples
+    .filter(({ dueMs, latencyMs }) =>
+      wanted.some(({ startMs, endMs }) => dueMs >= startMs && dueMs + latencyMs <= endMs),
+    )
+    .map(({ latencyMs }) => latencyMs);
+}

@@ -1,5 +1,5 @@
-import { totalmem } from 'node:os';
 import { readFile } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import type { MemoryFootprint } from '../serving/ports/engine.ts';
 
 /** Value of a `Name:   123 kB` line, in bytes. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SteadyRate } from '../../../benchmarks/load/steady-rate.ts';
-import { latenciesDuring } from '../../../benchmarks/measure/windows.ts';
+import { latenciesDuring, latenciesWithin } from '../../../benchmarks/measure/windows.ts';
 
 describe('the steady rate', () => {
   const rateOf = (warmUpEndsMs: number, completions: readonly number[]): number => {
@@ -42,6 +42,11 @@ describe('latencies during a phase', () => {
 
   it('are those of the requests that were under way in it, due before it or answered after it included', () => {
     expect(latenciesDuring(samples, windows, 'load')).toEqual([7, 1, 50]);
+  });
+
+  it('undisturbed are those of the requests that began and ended in it', () => {
+    expect(latenciesWithin(samples, windows, 'quiet')).toEqual([3]);
+    expect(latenciesWithin(samples, windows, 'load')).toEqual([1]);
   });
 
   it('count in each phase that a request reached into', () => {
