@@ -5,7 +5,7 @@ import { parseConfig, type ServeConfig } from '../../../src/config.ts';
 
 function serve(argv: readonly string[] = [], env: Record<string, string> = {}, file = ''): ServeConfig {
   const config = parseConfig(argv, env, () => file);
-  if (config.command === 'help' || config.command === 'version') throw new Error(`parsed as ${config.command}`);
+  if (config.command !== 'serve') throw new Error(`parsed as ${config.command}`);
   return config;
 }
 
