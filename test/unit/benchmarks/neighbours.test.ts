@@ -18,3 +18,9 @@ it('a server that can not keep up when quiet does not pass for undisturbed', () 
     { isMet: false },
   ]);
 });
+
+it('a server with no undisturbed request does not pass either', () => {
+  const { phases, ...rest } = result(1, 1, 1);
+  const findings = neighbourFindings([{ ...rest, phases: { ...phases, quiet: summarize([]) } }]);
+  expect(findings.map(({ isMet }) => isMet)).toEqual([false, false]);
+});
