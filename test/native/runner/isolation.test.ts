@@ -36,7 +36,14 @@ describe('a runner that dies', () => {
 
   test('leaves waiting requests marked as not begun', async () => {
     const runner = await room.start(slow());
-    const busy = room.run(runner, { inputs: [{ name: 'x', shape: [1], datatype: 'INT64', data: [2000] }] });
+    const busy = room.run(
+      runner,
+      { inputs: [{ name: 'x', shape: [1], datatype: 'INT64', data: [2000] }] },
+      {
+        alone: true,
+        priority: 0,
+      },
+    );
     const outcomes = Promise.allSettled([busy, room.run(runner, integers(1))]);
     await vi.waitFor(() => expect(readFileSync(`/proc/${runner.pid}/status`, 'utf8')).toMatch(/State:\s+R/));
     process.kill(runner.pid, 'SIGSEGV');
