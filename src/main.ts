@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --single-threaded-gc
 import { createRequire } from 'node:module';
 import { ConfigError } from './cli/config-error.ts';
 import { runDemo } from './cli/demo.ts';

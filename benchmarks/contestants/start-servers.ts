@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { SERVER_NODE_FLAGS } from '../../src/cli/server-node-flags.ts';
 import type { BenchContext } from '../context.ts';
 import { call, type Server, type ServerName, startServer } from './server.ts';
 
@@ -64,7 +65,7 @@ async function startEchoServe(context: BenchContext, { nodeArgs = [], env = {} }
   }
   const dataDir = mkdtempSync(join(context.scratch, 'data-'));
   const flags = ['--port', '0', '--model-repository', context.repository, '--data-dir', dataDir, '--log-level', 'warn'];
-  const { child, port } = await startServer(context.children, [...nodeArgs, context.serverEntry, ...flags], env);
+  const { child, port } = await startServer(context.children, [...SERVER_NODE_FLAGS, ...nodeArgs, context.serverEntry, ...flags], env);
   const management = '/api/v1/model_serving';
   return {
     name: 'EchoServe',

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { SERVER_NODE_FLAGS } from '../server-node-flags.ts';
 import { DemoFailure } from './client.ts';
 
 /** Both have this module's ending: `.ts` from source, `.js` when built. */
@@ -38,7 +39,7 @@ export class DemoServer implements AsyncDisposable {
   /** @throws DemoFailure with its last words when it ends instead of listening */
   static async start(dataDir: string, signal: AbortSignal): Promise<DemoServer> {
     const beganAt = performance.now();
-    const child = spawn(process.execPath, [MAIN, ...argumentsFor(dataDir)], {
+    const child = spawn(process.execPath, [...SERVER_NODE_FLAGS, MAIN, ...argumentsFor(dataDir)], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: plainEnvironment(),
       // Its own group: Ctrl-C reaches the demo alone, which then ends the server in order.

@@ -71,6 +71,20 @@ describe('a runner that dies', () => {
 });
 
 describe('a runner process', () => {
+  test.runIf(process.platform === 'linux')('gives way to the front, every thread of it', async () => {
+    const runner = await room.start(identity('INT64', [-1]));
+    const niceness = readdirSync(`/proc/${runner.pid}/task`).map((task) => {
+      const stat = readFileSync(`/proc/${runner.pid}/task/${task}/stat`, 'latin1');
+      // Field 19; the name in parentheses may hold spaces.
+      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
+    });
+    // Threads of node that start with it (signals, the platform's timer) are older than its main module, and idle.
+    expect(niceness[0]).toBe(10);
+    expect(niceness.filter((value) => value !== 10).length).toBeLessThanOrEqual(3);
+    const group = `/proc/${runner.pid}/autogroup`;
+    if (existsSync(group)) expect(readFileSync(group, 'utf8')).toMatch(/nice 10$/m);
+  });
+
   test('knows nothing of the front’s environment', async () => {
     vi.stubEnv('ECHOSERVE_API_KEYS', 'top-secret');
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'top-secret');

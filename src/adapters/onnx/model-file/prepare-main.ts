@@ -1,4 +1,5 @@
 import { AppError } from '../../../core/errors.ts';
+import { yieldToFront } from '../../yield-to-front.ts';
 import { type PrepareDirectories, prepareModel } from './prepare-model.ts';
 import type { PrepareResult } from './prepare-result.ts';
 
@@ -18,4 +19,5 @@ async function attempt(modelPath: string, directories: PrepareDirectories): Prom
   }
 }
 
+yieldToFront();
 await main();

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { syntheticTensor } from '../../../core/tensor/synthetic.ts';
+import { yieldSessionToFront } from '../../yield-to-front.ts';
 import { bodyReader } from './body.ts';
 import { CONTROL_FD, REQUEST_ARENA_FD, RESPONSE_ARENA_FD } from './descriptors.ts';
 import { type Frame, FrameReader, jsonFrame, Kind } from './frame.ts';
@@ -18,6 +19,8 @@ try {
 } catch {
   // Not Linux, or not allowed: the kernel decides by size alone.
 }
+
+yieldSessionToFront();
 
 const socket = new Socket({ fd: CONTROL_FD, readable: true, writable: true });
 const outbox = new Outbox(socket, RESPONSE_ARENA_FD);
