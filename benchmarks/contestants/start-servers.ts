@@ -65,7 +65,11 @@ async function startEchoServe(context: BenchContext, { nodeArgs = [], env = {} }
   }
   const dataDir = mkdtempSync(join(context.scratch, 'data-'));
   const flags = ['--port', '0', '--model-repository', context.repository, '--data-dir', dataDir, '--log-level', 'warn'];
-  const { child, port } = await startServer(context.children, [...SERVER_NODE_FLAGS, ...nodeArgs, context.serverEntry, ...flags], env);
+  const { child, port } = await startServer(
+    context.children,
+    [...SERVER_NODE_FLAGS, ...nodeArgs, context.serverEntry, ...flags],
+    env,
+  );
   const management = '/api/v1/model_serving';
   return {
     name: 'EchoServe',

@@ -1,8 +1,8 @@
 import type { ModelId } from '../core/model/model-id.ts';
 import type { VersionName, VersionSelector } from '../core/model/version.ts';
+import type { HealthView, MemoryView, ModelView, PerformanceView, StatusView, VersionView } from './overview/views.ts';
 import type { RunReply } from './ports/engine.ts';
 import type { Payload, PayloadWriter } from './ports/payload.ts';
-import type { HealthView, MemoryView, ModelView, PerformanceView, StatusView, VersionView } from './views.ts';
 
 export interface LoadOptions {
   readonly maxBatchSize?: number;

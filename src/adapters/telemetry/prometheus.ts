@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import type { MemoryView, PerformanceView, VersionView } from '../../serving/views.ts';
+import type { MemoryView, PerformanceView, VersionView } from '../../serving/overview/views.ts';
 import { registerServerMetrics } from './server-metrics.ts';
 import { registerVersionMetrics } from './version-metrics.ts';
 

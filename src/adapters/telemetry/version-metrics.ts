@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client';
-import type { LatencyStage, LatencySummary, StatisticsView, VersionView } from '../../serving/views.ts';
+import type { LatencyStage, LatencySummary, StatisticsView, VersionView } from '../../serving/overview/views.ts';
 import type { MetricsSource } from './prometheus.ts';
 import { registerReadMetric, type Sample } from './read-metric.ts';
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
+import type { HealthStatus, HealthView, VersionView } from '../../serving/overview/views.ts';
 import type { ModelServing } from '../../serving/service.ts';
-import type { HealthStatus, HealthView, VersionView } from '../../serving/views.ts';
 import type { HealthCheckResult, ModelHealth } from '../schemas/health.ts';
 import type { Health } from '../schemas/probes.ts';
 import { presentHealth } from './model-version.ts';

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { TensorSpec } from '../../core/model/signature.ts';
-import type { HealthView, ModelView, VersionView } from '../../serving/views.ts';
+import type { HealthView, ModelView, VersionView } from '../../serving/overview/views.ts';
 import type { TensorMetadata } from '../schemas/common.ts';
 import type { HealthReport } from '../schemas/health.ts';
 import type { Model, ModelList } from '../schemas/model.ts';

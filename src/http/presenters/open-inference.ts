@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { ModelView, VersionState, VersionView } from '../../serving/views.ts';
+import type { ModelView, VersionState, VersionView } from '../../serving/overview/views.ts';
 import type { ModelMetadata, RepositoryIndex } from '../schemas/open-inference.ts';
 import { presentTensor } from './model-version.ts';
 

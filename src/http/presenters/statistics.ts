@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { LatencyStage, LatencySummary, StatisticsView } from '../../serving/views.ts';
+import type { LatencyStage, LatencySummary, StatisticsView } from '../../serving/overview/views.ts';
 import type { DetailedStatistics, Statistics } from '../schemas/statistics.ts';
 
 type WireStatistics = z.output<typeof Statistics>;

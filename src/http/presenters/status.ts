@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { MemoryView, PerformanceView, StatusView, VersionView } from '../../serving/views.ts';
+import type { MemoryView, PerformanceView, StatusView, VersionView } from '../../serving/overview/views.ts';
 import type { Memory, Metrics, PerformanceMetrics, Status } from '../schemas/status.ts';
 import { presentDetailedStatistics } from './statistics.ts';
 import { gigabytes } from './units.ts';

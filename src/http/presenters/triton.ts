@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { TensorSpec } from '../../core/model/signature.ts';
-import type { LatencySummary, VersionView } from '../../serving/views.ts';
+import type { LatencySummary, VersionView } from '../../serving/overview/views.ts';
 import type { ModelConfig, ModelStatistics } from '../schemas/triton.ts';
 import { PLATFORM } from './open-inference.ts';
 

@@ -1,6 +1,14 @@
 import { AppError } from '../../../src/core/errors.ts';
 import type { ModelId } from '../../../src/core/model/model-id.ts';
 import type { VersionName } from '../../../src/core/model/version.ts';
+import type {
+  HealthView,
+  MemoryView,
+  ModelView,
+  PerformanceView,
+  StatusView,
+  VersionView,
+} from '../../../src/serving/overview/views.ts';
 import type { PayloadWriter } from '../../../src/serving/ports/payload.ts';
 import type {
   InferReply,
@@ -10,14 +18,6 @@ import type {
   ModelServing,
   UnloadResult,
 } from '../../../src/serving/service.ts';
-import type {
-  HealthView,
-  MemoryView,
-  ModelView,
-  PerformanceView,
-  StatusView,
-  VersionView,
-} from '../../../src/serving/views.ts';
 import { HeapPayload, HeapPayloadStore } from './heap-payload-store.ts';
 import { versionView } from './views.ts';
 

@@ -1,4 +1,4 @@
-import type { LatencySummary, StatisticsView, VersionView } from '../../../src/serving/views.ts';
+import type { LatencySummary, StatisticsView, VersionView } from '../../../src/serving/overview/views.ts';
 
 const LATENCY: LatencySummary = {
   count: 4,

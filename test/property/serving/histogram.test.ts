@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { LatencyHistogram } from '../../../src/serving/histogram.ts';
+import { LatencyHistogram } from '../../../src/serving/running/histogram.ts';
 
 const durations = fc.array(fc.double({ min: 0, max: 60_000, noNaN: true }), { minLength: 1, maxLength: 200 });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { nextState, TRANSITIONS, type VersionEvent } from '../../../src/serving/version-states.ts';
-import type { VersionState } from '../../../src/serving/views.ts';
+import { nextState, TRANSITIONS, type VersionEvent } from '../../../src/serving/lifecycle/version-states.ts';
+import type { VersionState } from '../../../src/serving/overview/views.ts';
 
 const EVENTS: readonly VersionEvent[] = [
   'load',

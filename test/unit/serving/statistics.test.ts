@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { LatencyHistogram } from '../../../src/serving/histogram.ts';
 import type { RunReply } from '../../../src/serving/ports/engine.ts';
-import { VersionStatistics } from '../../../src/serving/statistics.ts';
+import { LatencyHistogram } from '../../../src/serving/running/histogram.ts';
+import { VersionStatistics } from '../../../src/serving/running/statistics.ts';
 
 function reply(batchSize: number): RunReply {
   const timings = { decodeMs: 0.1, queueMs: 2, computeMs: 4, encodeMs: 0.2 };

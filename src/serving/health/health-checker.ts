@@ -1,0 +1,147 @@
+import { AppError } from '../../core/errors.ts';
+import type { HealthCheck, HealthView } from '../overview/views.ts';
+import type { ProbeFile, ProbeFiles } from '../ports/probe-files.ts';
+import { reasonOf } from '../reason.ts';
+import type { Supervisor } from '../running/supervisor.ts';
+import { areFinite, differenceOf, parseGoldenProbe } from './golden-probe.ts';
+import { MAX_PROBE_BYTES, ProbeAnswerTooLarge, type ProbeContext, runProbe } from './probe-run.ts';
+import { syntheticRequest } from './synthetic-request.ts';
+
+const MAX_PROBES = 32;
+/** A single crash that was recovered from is history; two within a minute are an illness. */
+const TOLERATED_CRASHES = 1;
+
+export interface HealthSubject {
+  readonly label: string;
+  readonly supervisor: Supervisor;
+  readonly probesDir: string | undefined;
+}
+
+type Outcome = Pick<HealthCheck, 'status' | 'detail'>;
+
+/** Finds out whether a version does what it should. */
+export class HealthChecker {
+  readonly #context: ProbeContext & { readonly probes: ProbeFiles };
+
+  constructor(context: ProbeContext & { readonly probes: ProbeFiles }) {
+    this.#context = context;
+  }
+
+  /** Every check, now. Never throws for what it finds. */
+  async check(subject: HealthSubject, signal: AbortSignal): Promise<HealthView> {
+    const { supervisor } = subject;
+    const checks = [
+      await this.#timed('runner alive', async () => runnerAlive(supervisor)),
+      await this.#timed('memory measurable', () => memoryMeasurable(supervisor)),
+      await this.#timed('runner stable', async () => runnerStable(supervisor)),
+      ...(await this.#inferences(subject, signal)),
+    ];
+    return this.#view(checks);
+  }
+
+  /**
+   * The golden probes of a version that is about to become ready.
+   * @throws AppError `model_unloadable` that names the probe and how its answer differs
+   */
+  async checkBeforeReady(subject: HealthSubject, signal: AbortSignal): Promise<HealthView> {
+    const checks = await this.#inferences(subject, signal);
+    const failed = checks.find((check) => check.status === 'failed' && check.name.startsWith('probe '));
+    if (failed !== undefined) {
+      throw new AppError('model_unloadable', `${subject.label} failed its ${failed.name}: ${failed.detail}`, {
+        next: 'Correct the model, or the probe if it is what is wrong.',
+        details: { probe: failed.name },
+      });
+    }
+    return this.#view(checks);
+  }
+
+  #view(checks: readonly HealthCheck[]): HealthView {
+    const status = checks.some((check) => check.status === 'failed') ? 'unhealthy' : 'healthy';
+    return { status, lastCheckAt: this.#context.clock.epochMs(), checks };
+  }
+
+  /** One after the other: a check must not fill the version's queue. */
+  async #inferences(subject: HealthSubject, signal: AbortSignal): Promise<readonly HealthCheck[]> {
+    const files = subject.probesDir === undefined ? [] : await this.#readProbes(subject.probesDir);
+    if (files.length === 0) {
+      return [await this.#timed('synthetic inference', () => this.#synthetic(subject.supervisor, signal))];
+    }
+    const checks: HealthCheck[] = [];
+    for (const file of files) {
+      checks.push(await this.#timed(`probe ${file.name}`, () => this.#golden(subject.supervisor, file, signal)));
+    }
+    return checks;
+  }
+
+  #readProbes(directory: string): Promise<readonly ProbeFile[]> {
+    return this.#context.probes.read(directory, MAX_PROBES, MAX_PROBE_BYTES);
+  }
+
+  async #golden(supervisor: Supervisor, file: ProbeFile, signal: AbortSignal): Promise<Outcome> {
+    if (file.text === undefined) return skipped(`it is larger than ${MAX_PROBE_BYTES} bytes`);
+    const probe = parseGoldenProbe(file.name, file.text);
+    const outputs = await runProbe(this.#context, supervisor, probe.request, signal);
+    const difference = differenceOf(probe, outputs);
+    return difference === undefined ? passed('the answer is as recorded') : failed(difference);
+  }
+
+  async #synthetic(supervisor: Supervisor, signal: AbortSignal): Promise<Outcome> {
+    const signature = supervisor.runner?.signature;
+    const request = signature === undefined ? undefined : syntheticRequest(signature);
+    if (request === undefined) return skipped('no small JSON request can be made up for these inputs');
+    try {
+      const outputs = await runProbe(this.#context, supervisor, request, signal);
+      return areFinite(outputs)
+        ? passed('outputs are finite')
+        : skipped('made-up inputs gave values that are not finite');
+    } catch (error) {
+      // A model may well refuse what was made up; only what it does to a request of its own tells of it.
+      const refused =
+        error instanceof AppError && (error.code === 'model_rejected_input' || error.code === 'invalid_tensor');
+      if (refused) return skipped(`made-up inputs were refused: ${error.message}`);
+      throw error;
+    }
+  }
+
+  async #timed(name: string, check: () => Promise<Outcome>): Promise<HealthCheck> {
+    const startedAt = this.#context.clock.monotonicMs();
+    const outcome = await check().catch(outcomeOfError);
+    return { name, ...outcome, durationMs: this.#context.clock.monotonicMs() - startedAt };
+  }
+}
+
+/** A server that is too busy to take a probe, or an answer too long to look into, says nothing about the model. */
+function outcomeOfError(error: unknown): Outcome {
+  if (error instanceof ProbeAnswerTooLarge) return skipped(`the answer is larger than ${MAX_PROBE_BYTES} bytes`);
+  const busy = error instanceof AppError && (error.code === 'overloaded' || error.code === 'queue_full');
+  return busy ? skipped(error.message) : failed(reasonOf(error));
+}
+
+function runnerAlive(supervisor: Supervisor): Outcome {
+  const { runner } = supervisor;
+  if (runner !== undefined) return passed(`process ${runner.pid}`);
+  return failed(supervisor.isRestarting ? 'it ended and is being started again' : 'it is gone');
+}
+
+async function memoryMeasurable(supervisor: Supervisor): Promise<Outcome> {
+  const footprint = await supervisor.runner?.footprint();
+  return footprint === undefined ? failed('the process can not be measured') : passed(`${footprint.pssBytes} bytes`);
+}
+
+function runnerStable(supervisor: Supervisor): Outcome {
+  const crashes = supervisor.recentCrashes;
+  const detail = `ended unasked ${crashes} times within the last minute`;
+  return crashes > TOLERATED_CRASHES ? failed(detail) : passed(detail);
+}
+
+function passed(detail: string): Outcome {
+  return { status: 'passed', detail };
+}
+
+function failed(detail: string): Outcome {
+  return { status: 'failed', detail };
+}
+
+function skipped(detail: string): Outcome {
+  return { status: 'skipped', detail };
+}

@@ -1,0 +1,54 @@
+import type { ModelId } from '../../core/model/model-id.ts';
+import type { VersionName } from '../../core/model/version.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { DesiredVersion, Store } from '../ports/store.ts';
+
+/**
+ * What should be resident after a restart, and what a person stopped. Read once, kept in memory, written through.
+ * A write that fails is an operator's matter: the versions that are loaded go on serving.
+ */
+export class DesiredState {
+  readonly #store: Store;
+  readonly #logger: Logger;
+  readonly #versions = new Map<string, DesiredVersion>();
+
+  constructor(store: Store, logger: Logger) {
+    this.#store = store;
+    this.#logger = logger;
+  }
+
+  async read(): Promise<void> {
+    for (const desired of await this.#store.listDesired()) this.#versions.set(key(desired), desired);
+  }
+
+  get(modelId: ModelId, version: VersionName): DesiredVersion | undefined {
+    return this.#versions.get(key({ modelId, version }));
+  }
+
+  ofModel(modelId: ModelId): readonly DesiredVersion[] {
+    return [...this.#versions.values()].filter((desired) => desired.modelId === modelId);
+  }
+
+  /** What is to be resident, the versions that serve first. */
+  running(): readonly DesiredVersion[] {
+    const running = [...this.#versions.values()].filter((desired) => desired.state === 'running');
+    return running.toSorted((a, b) => Number(b.serving) - Number(a.serving));
+  }
+
+  /** Resolves once it is durable, or could not be made so. */
+  async put(desired: DesiredVersion): Promise<void> {
+    this.#versions.set(key(desired), desired);
+    try {
+      await this.#store.putDesired(desired);
+    } catch (error) {
+      this.#logger.error(
+        { model: key(desired), err: error },
+        'could not record the desired state: a restart will not restore it',
+      );
+    }
+  }
+}
+
+function key(version: { readonly modelId: string; readonly version: string }): string {
+  return `${version.modelId}@${version.version}`;
+}

@@ -1,0 +1,160 @@
+import type { AppError } from '../../core/errors.ts';
+import type { ModelId } from '../../core/model/model-id.ts';
+import type { VersionName } from '../../core/model/version.ts';
+import type { Counters } from '../overview/counters.ts';
+import type { Logger } from '../ports/logger.ts';
+import { reasonOf } from '../reason.ts';
+import { VersionStatistics } from '../running/statistics.ts';
+import type { DesiredState } from './desired-state.ts';
+import type { Loader, LoadPlan } from './loader.ts';
+import type { Residency } from './residency.ts';
+import { type Loaded, type LoadSettings, Resident } from './resident.ts';
+import type { Retirement } from './retirement.ts';
+import { type Flight, SingleFlight } from './single-flight.ts';
+
+export interface LoadTarget {
+  readonly modelId: ModelId;
+  readonly version: VersionName;
+  readonly plan: LoadPlan;
+  readonly settings: LoadSettings;
+  readonly pinned: boolean;
+  readonly mayServe: boolean;
+  /** Nobody waits for it: a failure is kept as a `failed` version, so that its reason can be read. */
+  readonly background: boolean;
+}
+
+interface LoadParts {
+  readonly loader: Loader;
+  readonly residency: Residency;
+  readonly retirement: Retirement;
+  readonly desired: DesiredState;
+  readonly counters: Counters;
+  readonly logger: Logger;
+}
+
+/** The loads that are under way: one per version. What each one leaves behind is decided here. */
+export class Loads {
+  readonly #parts: LoadParts;
+  readonly #flights = new SingleFlight<Resident>();
+  #closed: AppError | undefined;
+
+  constructor(parts: LoadParts) {
+    this.#parts = parts;
+  }
+
+  underWay(modelId: ModelId, version: VersionName): Flight<Resident> | undefined {
+    return this.#flights.get(key(modelId, version));
+  }
+
+  /**
+   * Joins the load of this version, or begins one. A version that is ready is loaded anew beside itself.
+   * @throws the reason for which loads were closed
+   */
+  begin(target: LoadTarget): Flight<Resident> {
+    if (this.#closed !== undefined) throw this.#closed;
+    return this.#flights.run(key(target.modelId, target.version), (signal) => this.#perform(target, signal));
+  }
+
+  /** Cancels what is under way and lets nothing begin any more. Resolves when it is quiet. */
+  async close(reason: AppError): Promise<void> {
+    this.#closed = reason;
+    this.#flights.cancelAll(reason);
+    await this.#flights.settled();
+  }
+
+  /** Up to its first wait this runs at once: the instance is in the residency when `begin` returns. */
+  async #perform(target: LoadTarget, signal: AbortSignal): Promise<Resident> {
+    const { loader, residency, counters } = this.#parts;
+    const previous = residency.find(target.modelId, target.version);
+    const resident = this.#instance(target, previous);
+    const beside = previous?.state === 'ready' ? previous : undefined;
+    if (beside !== undefined) beside.successor = resident;
+    else residency.put(resident);
+    if (previous?.state === 'failed') void this.#retire(previous);
+    counters.loads += 1;
+    counters.cacheMisses += 1;
+    try {
+      const loaded = await loader.load(resident, target.plan, signal);
+      if (signal.aborted) await loader.undo(resident, target.plan, loaded);
+      signal.throwIfAborted();
+      this.#becomeReady(resident, loaded, beside);
+    } catch (error) {
+      counters.failedLoads += 1;
+      if (beside !== undefined) beside.successor = undefined;
+      const leavesNothing = signal.aborted || beside !== undefined;
+      this.#leaveFailed(resident, error, leavesNothing ? 'nothing' : this.#trace(target, previous));
+      throw error;
+    }
+    await this.record(resident);
+    return resident;
+  }
+
+  #instance(target: LoadTarget, previous: Resident | undefined): Resident {
+    const statistics = previous?.statistics ?? new VersionStatistics();
+    const resident = new Resident(target.modelId, target.version, target.settings, target, statistics);
+    resident.fire('load');
+    return resident;
+  }
+
+  #trace(target: LoadTarget, previous: Resident | undefined): 'nothing' | 'reason' {
+    return target.background || previous !== undefined ? 'reason' : 'nothing';
+  }
+
+  /** A first load that failed leaves nothing; one that nobody waited for, or that followed a failure, its reason. */
+  #leaveFailed(resident: Resident, error: unknown, trace: 'nothing' | 'reason'): void {
+    const { residency, logger } = this.#parts;
+    const reason = reasonOf(error);
+    logger.info({ model: resident.label, reason }, 'load failed');
+    if (trace === 'nothing') {
+      resident.fire('abandon');
+      residency.remove(resident);
+      return;
+    }
+    resident.fail('load_failed', reason);
+    residency.rememberFailure(resident);
+  }
+
+  /** All at once: there is no moment at which nobody, or both, would answer. */
+  #becomeReady(resident: Resident, loaded: Loaded, beside: Resident | undefined): void {
+    const { residency, counters, logger } = this.#parts;
+    resident.becomeReady(loaded);
+    counters.successfulLoads += 1;
+    counters.loadTimeMs += loaded.loadTimeMs;
+    if (beside !== undefined) {
+      residency.put(resident);
+      beside.successor = undefined;
+      void this.#retire(beside);
+    }
+    if (resident.mayServe) this.serveIfNobodyDoes(resident);
+    logger.info({ model: resident.label, loadTimeMs: loaded.loadTimeMs }, 'model version ready');
+  }
+
+  /** The first load of a model makes its version serve; later ones do not. */
+  serveIfNobodyDoes(resident: Resident): boolean {
+    const { residency } = this.#parts;
+    if (residency.find(resident.modelId, undefined) !== undefined) return false;
+    residency.serve(resident);
+    return true;
+  }
+
+  /** Notes that the version is to be here after a restart. Resolves once that is durable. */
+  record(resident: Resident): Promise<void> {
+    return this.#parts.desired.put({
+      modelId: resident.modelId,
+      version: resident.version,
+      state: 'running',
+      serving: this.#parts.residency.isServing(resident),
+      pinned: resident.pinned,
+      options: { ...resident.settings.options },
+      source: resident.settings.source,
+    });
+  }
+
+  #retire(resident: Resident): Promise<void> {
+    return this.#parts.retirement.retire(resident);
+  }
+}
+
+function key(modelId: ModelId, version: VersionName): string {
+  return `${modelId}@${version}`;
+}

@@ -1,0 +1,168 @@
+import { AppError } from '../../core/errors.ts';
+import type { ModelId } from '../../core/model/model-id.ts';
+import type { ModelOptions } from '../../core/model/options.ts';
+import type { VersionName } from '../../core/model/version.ts';
+import type { HealthView, LoadProgress, VersionState } from '../overview/views.ts';
+import type { CatalogVersion } from '../ports/catalog.ts';
+import type { MemoryFootprint, PreparedModel } from '../ports/engine.ts';
+import type { VersionStatistics } from '../running/statistics.ts';
+import type { Supervisor } from '../running/supervisor.ts';
+import type { LoadOptions } from '../service.ts';
+import { nextState, type VersionEvent } from './version-states.ts';
+
+/** What was asked for when the version was loaded; it is kept for the next start of the server. */
+export interface LoadSettings {
+  readonly source: string | undefined;
+  readonly options: LoadOptions;
+}
+
+/** What a finished load gave. */
+export interface Loaded {
+  readonly files: CatalogVersion;
+  readonly prepared: PreparedModel;
+  readonly options: ModelOptions;
+  readonly supervisor: Supervisor;
+  readonly loadedAt: number;
+  readonly loadTimeMs: number;
+}
+
+/** A hold on a resident version: while there is one, the version is not stopped. Disposing twice does nothing. */
+export interface Lease extends Disposable {
+  readonly loaded: Loaded;
+}
+
+export const UNKNOWN_HEALTH: HealthView = { status: 'unknown', lastCheckAt: undefined, checks: [] };
+
+/** One instance of a version: from the start of its load to the end of its runner. */
+export class Resident {
+  readonly modelId: ModelId;
+  readonly version: VersionName;
+  readonly settings: LoadSettings;
+  readonly statistics: VersionStatistics;
+  /** Whether it is to take the model's unpinned traffic once it is ready and nobody else does. */
+  readonly mayServe: boolean;
+  /** Resolves when the instance is gone. */
+  readonly retired: Promise<void>;
+  pinned: boolean;
+  progress: LoadProgress | undefined;
+  reason: string | undefined;
+  health: HealthView = UNKNOWN_HEALTH;
+  footprint: MemoryFootprint | undefined;
+  /** The instance that is being loaded to take this one's place. */
+  successor: Resident | undefined;
+
+  #state: VersionState = 'absent';
+  #loaded: Loaded | undefined;
+  #leases = 0;
+  readonly #whenIdle: (() => void)[] = [];
+  readonly #resolveRetired: () => void;
+
+  constructor(
+    modelId: ModelId,
+    version: VersionName,
+    settings: LoadSettings,
+    role: { readonly pinned: boolean; readonly mayServe: boolean },
+    statistics: VersionStatistics,
+  ) {
+    this.modelId = modelId;
+    this.version = version;
+    this.settings = settings;
+    this.pinned = role.pinned;
+    this.mayServe = role.mayServe;
+    this.statistics = statistics;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.retired = promise;
+    this.#resolveRetired = resolve;
+  }
+
+  get state(): VersionState {
+    return this.#state;
+  }
+
+  get loaded(): Loaded | undefined {
+    return this.#loaded;
+  }
+
+  get leases(): number {
+    return this.#leases;
+  }
+
+  /** How messages call it. */
+  get label(): string {
+    return `${this.modelId}@${this.version}`;
+  }
+
+  /** @throws AppError `internal` where the event has no meaning in this state: a bug, never a caller's doing. */
+  fire(event: VersionEvent): void {
+    const next = nextState(this.#state, event);
+    if (next === undefined)
+      throw new AppError('internal', `${this.label}: "${event}" has no meaning when ${this.#state}.`);
+    this.#state = next;
+    if (next === 'absent') this.#resolveRetired();
+  }
+
+  becomeReady(loaded: Loaded): void {
+    this.fire('loaded');
+    this.#loaded = loaded;
+    this.progress = undefined;
+  }
+
+  fail(event: 'load_failed' | 'crash_looped', reason: string): void {
+    this.fire(event);
+    this.reason = reason;
+    this.progress = undefined;
+  }
+
+  /** @throws AppError `not_ready` unless the version is ready. */
+  lease(): Lease {
+    const loaded = this.#loaded;
+    if (this.#state !== 'ready' || loaded === undefined) throw notReady(this);
+    this.#leases += 1;
+    return new CountedLease(loaded, this);
+  }
+
+  /** For leases only: each gives back once. */
+  giveBack(): void {
+    this.#leases -= 1;
+    if (this.#leases > 0) return;
+    for (const resume of this.#whenIdle.splice(0)) resume();
+  }
+
+  /** Resolves when nobody holds a lease. */
+  idle(): Promise<void> {
+    if (this.#leases === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+}
+
+class CountedLease implements Lease {
+  readonly loaded: Loaded;
+  #resident: Resident | undefined;
+
+  constructor(loaded: Loaded, resident: Resident) {
+    this.loaded = loaded;
+    this.#resident = resident;
+  }
+
+  [Symbol.dispose](): void {
+    const resident = this.#resident;
+    this.#resident = undefined;
+    resident?.giveBack();
+  }
+}
+
+/** Why a version that is here takes no requests. */
+export function notReady(resident: Resident): AppError {
+  const load = `Load ${resident.modelId} version ${resident.version} again.`;
+  switch (resident.state) {
+    case 'failed':
+      return new AppError('not_ready', `${resident.label} has failed: ${resident.reason ?? 'the reason is unknown'}`, {
+        next: load,
+      });
+    case 'draining':
+    case 'absent':
+      return new AppError('not_ready', `${resident.label} is being unloaded.`, { next: load });
+    default:
+      return new AppError('not_ready', `${resident.label} is ${resident.state}.`, { retryAfterS: 1 });
+  }
+}

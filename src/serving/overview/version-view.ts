@@ -1,0 +1,130 @@
+import { isBatchable } from '../../core/model/signature.ts';
+import { effectiveOptions } from '../lifecycle/load-options.ts';
+import type { Residency } from '../lifecycle/residency.ts';
+import { type Resident, UNKNOWN_HEALTH } from '../lifecycle/resident.ts';
+import type { CatalogVersion } from '../ports/catalog.ts';
+import type { PreparedModel } from '../ports/engine.ts';
+import { VersionStatistics } from '../running/statistics.ts';
+import type { HealthView, LoadProgress, VersionView } from './views.ts';
+
+type InspectedMember =
+  | 'digest'
+  | 'inputs'
+  | 'outputs'
+  | 'batchable'
+  | 'parameterCount'
+  | 'weightBytes'
+  | 'rewrites'
+  | 'producer'
+  | 'opsets';
+type LoadedMembers = Pick<
+  VersionView,
+  InspectedMember | 'maxBatchSize' | 'intraOpThreads' | 'runnerPid' | 'loadedAt' | 'loadTimeMs'
+>;
+
+/** A version that is here, or on its way. */
+export function residentView(resident: Resident, residency: Residency): VersionView {
+  const serving = residency.isServing(resident);
+  return {
+    modelId: resident.modelId,
+    version: resident.version,
+    state: resident.state,
+    reason: resident.state === 'failed' ? resident.reason : undefined,
+    progress: progressOf(resident),
+    serving,
+    weight: serving ? 1 : 0,
+    pinned: resident.pinned,
+    source: resident.settings.source,
+    ...loadedMembers(resident),
+    measuredBytes: resident.footprint?.pssBytes,
+    peakBytes: resident.footprint?.peakBytes,
+    health: healthOf(resident),
+    statistics: resident.statistics.snapshot(),
+  };
+}
+
+/** A version whose files are here and which is not loaded. */
+export function absentView(files: CatalogVersion, defaultTimeoutMs: number | undefined): VersionView {
+  return {
+    modelId: files.modelId,
+    version: files.version,
+    state: 'absent',
+    reason: undefined,
+    progress: undefined,
+    serving: false,
+    weight: 0,
+    pinned: false,
+    source: undefined,
+    ...NOT_LOADED,
+    maxBatchSize: effectiveOptions(files.manifest, {}, defaultTimeoutMs).maxBatchSize,
+    measuredBytes: undefined,
+    peakBytes: undefined,
+    health: UNKNOWN_HEALTH,
+    statistics: new VersionStatistics().snapshot(),
+  };
+}
+
+const NOT_LOADED: LoadedMembers = {
+  digest: undefined,
+  inputs: [],
+  outputs: [],
+  batchable: false,
+  maxBatchSize: 1,
+  intraOpThreads: undefined,
+  parameterCount: undefined,
+  weightBytes: undefined,
+  rewrites: [],
+  producer: undefined,
+  opsets: {},
+  runnerPid: undefined,
+  loadedAt: undefined,
+  loadTimeMs: undefined,
+};
+
+/** What the file itself tells. */
+export function inspectedMembers({ digest, inspection }: PreparedModel): Pick<VersionView, InspectedMember> {
+  const { signature } = inspection;
+  return {
+    digest,
+    inputs: signature.inputs,
+    outputs: signature.outputs,
+    batchable: isBatchable(signature),
+    parameterCount: inspection.parameterCount,
+    weightBytes: Object.values(inspection.weightBytesByDatatype).reduce((sum, bytes) => sum + bytes, 0),
+    rewrites: inspection.rewrites,
+    producer: inspection.producer,
+    opsets: inspection.opsets,
+  };
+}
+
+function loadedMembers(resident: Resident): LoadedMembers {
+  const { loaded } = resident;
+  if (loaded === undefined) return NOT_LOADED;
+  const { runner } = loaded.supervisor;
+  return {
+    ...inspectedMembers(loaded.prepared),
+    // The runtime knows shapes that the file leaves open.
+    ...(runner === undefined ? {} : { inputs: runner.signature.inputs, outputs: runner.signature.outputs }),
+    maxBatchSize: loaded.options.maxBatchSize,
+    intraOpThreads: runner?.intraOpThreads ?? loaded.options.intraOpThreads,
+    runnerPid: runner?.pid,
+    loadedAt: loaded.loadedAt,
+    loadTimeMs: loaded.loadTimeMs,
+  };
+}
+
+function progressOf(resident: Resident): LoadProgress | undefined {
+  if (resident.successor !== undefined) return resident.successor.progress;
+  if (isRestarting(resident)) return { phase: 'restarting', bytesDone: undefined, bytesTotal: undefined };
+  return resident.progress;
+}
+
+/** What was found at the last check, unless it is plain to see that the version can not answer. */
+function healthOf(resident: Resident): HealthView {
+  if (resident.state !== 'failed' && !isRestarting(resident)) return resident.health;
+  return { ...resident.health, status: 'unhealthy' };
+}
+
+function isRestarting(resident: Resident): boolean {
+  return resident.state === 'ready' && resident.loaded?.supervisor.isRestarting === true;
+}

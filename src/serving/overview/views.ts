@@ -1,0 +1,154 @@
+import type { TensorSpec } from '../../core/model/signature.ts';
+
+/** What the manager tells of itself and its models. Times are epoch milliseconds, durations milliseconds. */
+
+export type VersionState = 'absent' | 'loading' | 'ready' | 'draining' | 'failed';
+
+/** Where a load is. */
+export interface LoadProgress {
+  readonly phase: 'fetching' | 'preparing' | 'starting' | 'warming_up' | 'restarting';
+  readonly bytesDone: number | undefined;
+  readonly bytesTotal: number | undefined;
+}
+
+export interface HealthCheck {
+  readonly name: string;
+  readonly status: 'passed' | 'failed' | 'skipped';
+  readonly detail: string;
+  readonly durationMs: number;
+}
+
+export type HealthStatus = 'healthy' | 'unhealthy' | 'unknown';
+
+export interface HealthView {
+  readonly status: HealthStatus;
+  readonly lastCheckAt: number | undefined;
+  readonly checks: readonly HealthCheck[];
+}
+
+/** Quantiles are upper bounds from the histogram's buckets. */
+export interface LatencySummary {
+  readonly count: number;
+  readonly sumMs: number;
+  readonly p50Ms: number;
+  readonly p90Ms: number;
+  readonly p99Ms: number;
+  /** Cumulative counts by upper bound; the last bound is Infinity. */
+  readonly buckets: readonly { readonly leMs: number; readonly count: number }[];
+}
+
+export type LatencyStage = 'total' | 'queue' | 'decode' | 'compute' | 'encode';
+
+export interface StatisticsView {
+  /** Requests that were answered with success. */
+  readonly succeeded: number;
+  /** Requests that failed, by error code. */
+  readonly failed: Readonly<Record<string, number>>;
+  readonly inFlight: number;
+  /** Runs of the model; several requests can share one. */
+  readonly executions: number;
+  /** How many runs had how many requests. */
+  readonly batchSizes: Readonly<Record<number, number>>;
+  readonly lastRequestAt: number | undefined;
+  readonly latency: Readonly<Record<LatencyStage, LatencySummary>>;
+  /** Times the version's runner was started again after it had ended unasked. */
+  readonly restarts: number;
+}
+
+export interface VersionView {
+  readonly modelId: string;
+  readonly version: string;
+  readonly state: VersionState;
+  /** Why it is `failed`, else undefined. */
+  readonly reason: string | undefined;
+  readonly progress: LoadProgress | undefined;
+  readonly serving: boolean;
+  /** Share of the model's unpinned traffic, 0 to 1. */
+  readonly weight: number;
+  readonly pinned: boolean;
+  readonly source: string | undefined;
+  readonly digest: string | undefined;
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  readonly batchable: boolean;
+  readonly maxBatchSize: number;
+  readonly intraOpThreads: number | undefined;
+  readonly parameterCount: number | undefined;
+  readonly weightBytes: number | undefined;
+  readonly rewrites: readonly string[];
+  readonly producer: string | undefined;
+  readonly opsets: Readonly<Record<string, number>>;
+  readonly measuredBytes: number | undefined;
+  readonly peakBytes: number | undefined;
+  readonly runnerPid: number | undefined;
+  readonly health: HealthView;
+  readonly statistics: StatisticsView;
+  readonly loadedAt: number | undefined;
+  readonly loadTimeMs: number | undefined;
+}
+
+export interface ModelView {
+  readonly modelId: string;
+  readonly description: string | undefined;
+  /** The version that unpinned traffic goes to. */
+  readonly servingVersion: string | undefined;
+  readonly latestVersion: string | undefined;
+  /** Oldest first. Versions on disk that are not resident are `absent`. */
+  readonly versions: readonly VersionView[];
+}
+
+export interface PerformanceView {
+  readonly totalLoads: number;
+  readonly successfulLoads: number;
+  readonly failedLoads: number;
+  readonly averageLoadTimeMs: number;
+  readonly cacheHits: number;
+  readonly cacheMisses: number;
+  /** 0 when there was neither hit nor miss. */
+  readonly cacheHitRate: number;
+  readonly unloads: number;
+  readonly runnerRestarts: number;
+  readonly totalRequests: number;
+  readonly failedRequests: number;
+}
+
+export interface MemoryView {
+  /** Sum over all runners of what was last measured. */
+  readonly runnersBytes: number;
+  /** The front's own resident size. */
+  readonly frontBytes: number;
+  /** Request bodies in flight. */
+  readonly payloadBytes: number;
+  readonly payloadCapacityBytes: number;
+  readonly machineBytes: number;
+}
+
+export interface StatusView {
+  readonly service: {
+    readonly name: string;
+    readonly version: string;
+    readonly startedAt: number;
+    readonly uptimeMs: number;
+  };
+  readonly engine: { readonly name: string; readonly version: string };
+  readonly phase: 'starting' | 'running' | 'draining';
+  readonly overview: {
+    readonly knownModels: number;
+    readonly residentModels: number;
+    readonly residentVersions: number;
+    readonly readyVersions: number;
+    readonly failedVersions: number;
+    readonly loadingVersions: number;
+  };
+  readonly performance: PerformanceView;
+  readonly memory: MemoryView;
+  /** Who serves what. */
+  readonly traffic: readonly {
+    readonly modelId: string;
+    readonly version: string;
+    readonly weight: number;
+    readonly inFlight: number;
+  }[];
+  readonly health: { readonly healthy: number; readonly unhealthy: number; readonly unknown: number };
+  readonly repositoryProblems: readonly { readonly path: string; readonly reason: string }[];
+}

@@ -1,0 +1,38 @@
+import type { Runner, RunReply, RunRequest } from '../ports/engine.ts';
+import type { Crash } from './crash-history.ts';
+
+/** One request in the care of a supervisor, answered exactly once, whatever happens to runners meanwhile. */
+export class Ticket {
+  readonly answer: Promise<RunReply>;
+  /** As it is to be run next: `alone` once it was in a batch that killed its runner. */
+  request: RunRequest;
+  /** Where it is; undefined while it waits for a runner. */
+  runner: Runner | undefined;
+  /** The crash that it may have caused. */
+  suspectedIn: Crash | undefined;
+  #answered = false;
+  readonly #resolve: (reply: RunReply) => void;
+  readonly #reject: (error: unknown) => void;
+
+  constructor(request: RunRequest) {
+    const { promise, resolve, reject } = Promise.withResolvers<RunReply>();
+    this.answer = promise;
+    this.request = request;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  get answered(): boolean {
+    return this.#answered;
+  }
+
+  succeed(reply: RunReply): void {
+    this.#answered = true;
+    this.#resolve(reply);
+  }
+
+  fail(error: unknown): void {
+    this.#answered = true;
+    this.#reject(error);
+  }
+}
