@@ -56,6 +56,7 @@ export class OnnxEngine implements Engine {
         throw new AppError('model_unloadable', `onnxruntime can not load the model: ${outcome.failed.message}`);
       }
       runner.signature = outcome.ready.signature;
+      runner.rowsDepend = outcome.ready.rowsDepend;
       runner.startMs = systemClock.monotonicMs() - beganAtMs;
       return runner;
     } catch (error) {

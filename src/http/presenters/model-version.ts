@@ -26,6 +26,7 @@ export function presentVersion(view: VersionView): z.output<typeof ModelVersion>
     opsets: { ...view.opsets },
     rewrites: [...view.rewrites],
     batchable: view.batchable,
+    unbatchable_reason: orNull(view.unbatchableReason),
     inputs: view.inputs.map(presentTensor),
     outputs: view.outputs.map(presentTensor),
     allocation: presentAllocation(view),

@@ -39,7 +39,11 @@ export const ModelVersion = z
     producer: z.string().nullable(),
     opsets: z.record(z.string(), z.int()),
     rewrites: z.array(z.string()).meta({ description: 'What was changed in the graph so that it can be served.' }),
-    batchable: z.boolean(),
+    batchable: z.boolean().meta({ description: 'Whether requests may share a run.' }),
+    unbatchable_reason: z
+      .string()
+      .nullable()
+      .meta({ description: 'Why requests do not share a run, where their shapes would allow it.' }),
     inputs: z.array(TensorMetadata),
     outputs: z.array(TensorMetadata),
     allocation: Allocation,

@@ -3,7 +3,7 @@ import { effectiveOptions } from '../lifecycle/load-options.ts';
 import type { Residency } from '../lifecycle/residency.ts';
 import { type Resident, UNKNOWN_HEALTH } from '../lifecycle/resident.ts';
 import type { CatalogVersion } from '../ports/catalog.ts';
-import type { PreparedModel } from '../ports/engine.ts';
+import type { PreparedModel, Runner } from '../ports/engine.ts';
 import { VersionStatistics } from '../running/statistics.ts';
 import type { HealthView, LoadProgress, VersionView } from './views.ts';
 
@@ -12,6 +12,7 @@ type InspectedMember =
   | 'inputs'
   | 'outputs'
   | 'batchable'
+  | 'unbatchableReason'
   | 'parameterCount'
   | 'weightBytes'
   | 'rewrites'
@@ -69,6 +70,7 @@ const NOT_LOADED: LoadedMembers = {
   inputs: [],
   outputs: [],
   batchable: false,
+  unbatchableReason: undefined,
   maxBatchSize: 1,
   intraOpThreads: undefined,
   parameterCount: undefined,
@@ -89,6 +91,7 @@ export function inspectedMembers({ digest, inspection }: PreparedModel): Pick<Ve
     inputs: signature.inputs,
     outputs: signature.outputs,
     batchable: isBatchable(signature),
+    unbatchableReason: undefined,
     parameterCount: inspection.parameterCount,
     weightBytes: Object.values(inspection.weightBytesByDatatype).reduce((sum, bytes) => sum + bytes, 0),
     rewrites: inspection.rewrites,
@@ -104,12 +107,21 @@ function loadedMembers(resident: Resident): LoadedMembers {
   return {
     ...inspectedMembers(loaded.prepared),
     // The runtime knows shapes that the file leaves open.
-    ...(runner === undefined ? {} : { inputs: runner.signature.inputs, outputs: runner.signature.outputs }),
+    ...(runner === undefined ? {} : membersOfRunner(runner)),
     maxBatchSize: loaded.options.maxBatchSize,
     intraOpThreads: runner?.intraOpThreads ?? loaded.options.intraOpThreads,
     runnerPid: runner?.pid,
     loadedAt: loaded.loadedAt,
     loadTimeMs: loaded.loadTimeMs,
+  };
+}
+
+function membersOfRunner({ signature, rowsDepend }: Runner) {
+  return {
+    inputs: signature.inputs,
+    outputs: signature.outputs,
+    batchable: isBatchable(signature) && rowsDepend === undefined,
+    unbatchableReason: rowsDepend,
   };
 }
 

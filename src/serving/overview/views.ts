@@ -71,6 +71,8 @@ export interface VersionView {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
   readonly batchable: boolean;
+  /** Why requests do not share a run, where their shapes would allow it. */
+  readonly unbatchableReason: string | undefined;
   readonly maxBatchSize: number;
   readonly intraOpThreads: number | undefined;
   readonly parameterCount: number | undefined;

@@ -109,6 +109,8 @@ export interface MemoryFootprint {
 export interface Runner extends AsyncDisposable {
   readonly pid: number;
   readonly signature: ModelSignature;
+  /** Why requests do not share a run, where their shapes would allow it: rows were seen to depend on each other. */
+  readonly rowsDepend: string | undefined;
   readonly intraOpThreads: number;
   /** From spawn to loaded and warmed up. */
   readonly startMs: number;

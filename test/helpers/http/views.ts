@@ -39,6 +39,7 @@ export function versionView(changes: Partial<VersionView> = {}): VersionView {
     inputs: [{ name: 'input', datatype: 'FP32', shape: [-1, 4] }],
     outputs: [{ name: 'label', datatype: 'BYTES', shape: [-1] }],
     batchable: true,
+    unbatchableReason: undefined,
     maxBatchSize: 32,
     intraOpThreads: 1,
     parameterCount: 51,

@@ -36,6 +36,7 @@ export class FakeRunner implements Runner {
   readonly pid: number;
   readonly spec: RunnerSpec;
   readonly signature = SIGNATURE;
+  readonly rowsDepend: string | undefined = undefined;
   readonly intraOpThreads = 2;
   readonly startMs = 40;
   readonly exited: Promise<RunnerExit>;

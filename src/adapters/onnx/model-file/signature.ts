@@ -1,4 +1,4 @@
-import type { ModelSignature, TensorSpec } from '../../../core/model/signature.ts';
+import { type ModelSignature, namedDimensions, type TensorSpec } from '../../../core/model/signature.ts';
 import { ELEMENT_TYPES } from './element-type.ts';
 import type { GraphStructure } from './model-structure.ts';
 import { unloadable } from './unloadable.ts';
@@ -55,5 +55,11 @@ function tensorSpec(role: 'Input' | 'Output', value: GraphValue): TensorSpec {
     const given = element === undefined ? `the unknown data type ${type.typeCode}` : `data type ${element.name}`;
     throw unloadable(`${role} "${name}" can not be served: it has ${given}, which is none of the protocol's.`);
   }
-  return { name, datatype: element.datatype, shape: type.shape ?? [] };
+  const dimensions = type.shape ?? [];
+  return {
+    name,
+    datatype: element.datatype,
+    shape: dimensions.map(({ size }) => size),
+    ...namedDimensions(dimensions.map((dimension) => dimension.name)),
+  };
 }

@@ -2,9 +2,15 @@ import { DIMENSION, SHAPE, TENSOR_TYPE, TYPE, VALUE_INFO } from './onnx-fields.t
 import type { PositionalFile } from './positional-file.ts';
 import { type Field, fieldsOf, integerOf, type Span, textOf } from './wire-reader.ts';
 
+/** A dimension: its size, or −1 and the name that the model gives it, '' for none. */
+export interface Dimension {
+  readonly size: number;
+  readonly name: string;
+}
+
 export type ValueType =
   /** A shape of undefined: not even the number of dimensions is known. */
-  | { readonly kind: 'tensor'; readonly typeCode: number; readonly shape: readonly number[] | undefined }
+  | { readonly kind: 'tensor'; readonly typeCode: number; readonly shape: readonly Dimension[] | undefined }
   | { readonly kind: 'sequence' | 'map' | 'sparse tensor' | 'optional' | 'value without a type' };
 
 /** An input or output of a graph. */
@@ -44,7 +50,7 @@ function readType(file: PositionalFile, type: Field): ValueType | undefined {
 
 function readTensorType(file: PositionalFile, tensor: Field): ValueType {
   let typeCode = 0;
-  let shape: number[] | undefined;
+  let shape: Dimension[] | undefined;
   for (const field of fieldsOf(file, tensor)) {
     if (field.number === TENSOR_TYPE.elementType) typeCode = integerOf(file, field);
     else if (field.number === TENSOR_TYPE.shape) shape = readShape(file, field);
@@ -52,8 +58,8 @@ function readTensorType(file: PositionalFile, tensor: Field): ValueType {
   return { kind: 'tensor', typeCode, shape };
 }
 
-function readShape(file: PositionalFile, shape: Field): number[] {
-  const dims: number[] = [];
+function readShape(file: PositionalFile, shape: Field): Dimension[] {
+  const dims: Dimension[] = [];
   for (const field of fieldsOf(file, shape)) {
     if (field.number === SHAPE.dim) dims.push(readDimension(file, field));
   }
@@ -61,10 +67,12 @@ function readShape(file: PositionalFile, shape: Field): number[] {
 }
 
 /** Symbols and dimensions of which nothing is said are free: −1. */
-function readDimension(file: PositionalFile, dimension: Field): number {
+function readDimension(file: PositionalFile, dimension: Field): Dimension {
   let size = -1;
+  let name = '';
   for (const field of fieldsOf(file, dimension)) {
     if (field.number === DIMENSION.value) size = Math.max(-1, integerOf(file, field));
+    else if (field.number === DIMENSION.parameter) name = textOf(file, field);
   }
-  return size;
+  return { size, name };
 }

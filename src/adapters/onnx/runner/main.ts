@@ -1,6 +1,7 @@
 /** A runner: one process, one model. Started by the engine with the descriptors below; ends when its socket closes. */
 import { writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { isBatchable } from '../../../core/model/signature.ts';
 import { syntheticTensor } from '../../../core/tensor/synthetic.ts';
 import { yieldSessionToFront } from '../../yield-to-front.ts';
 import { bodyReader } from './body.ts';
@@ -8,6 +9,7 @@ import { CONTROL_FD, REQUEST_ARENA_FD, RESPONSE_ARENA_FD } from './descriptors.t
 import { type Frame, FrameReader, jsonFrame, Kind } from './frame.ts';
 import { decodeInfer, type StartMessage } from './messages.ts';
 import { Outbox } from './outbox.ts';
+import { whyRowsDepend } from './row-check.ts';
 import { Scheduler } from './scheduler.ts';
 import { Session } from './session.ts';
 
@@ -37,11 +39,21 @@ async function start(message: StartMessage): Promise<void> {
       break;
     }
   }
+  const isBatched = message.maxBatchSize > 1 && isBatchable(session.signature);
+  const rowsDepend = isBatched ? await whyRowsDepend(session) : undefined;
   const announce = (frame: Buffer) => {
     socket.write(frame);
   };
-  scheduler = new Scheduler({ session, start: message, outbox, readBody: bodyReader(REQUEST_ARENA_FD), announce });
-  socket.write(jsonFrame(Kind.ready, 0, { signature: session.signature }));
+  const batchable = isBatched && rowsDepend === undefined;
+  scheduler = new Scheduler({
+    session,
+    start: message,
+    batchable,
+    outbox,
+    readBody: bodyReader(REQUEST_ARENA_FD),
+    announce,
+  });
+  socket.write(jsonFrame(Kind.ready, 0, { signature: session.signature, rowsDepend }));
 }
 
 function handle(frame: Frame): void {

@@ -17,6 +17,8 @@ export interface StartMessage {
 
 export interface ReadyMessage {
   readonly signature: ModelSignature;
+  /** Why requests do not share a run, where their shapes would allow it. */
+  readonly rowsDepend?: string;
 }
 
 export interface ErrorMessage {

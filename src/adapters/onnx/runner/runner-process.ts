@@ -29,6 +29,7 @@ export class RunnerProcess implements Runner {
   readonly intraOpThreads: number;
   readonly exited: Promise<RunnerExit>;
   signature: ModelSignature = { inputs: [], outputs: [] };
+  rowsDepend: string | undefined;
   startMs = 0;
   readonly #spawned: SpawnedRunner;
   readonly #responses: ResponseArena;

@@ -1,5 +1,4 @@
 import { AppError } from '../../../core/errors.ts';
-import { isBatchable } from '../../../core/model/signature.ts';
 import { batchKey, batchRows, concatTensors, splitTensors } from '../../../core/tensor/batching.ts';
 import type { Tensor } from '../../../core/tensor/datatype.ts';
 import { systemClock } from '../../clock.ts';
@@ -13,6 +12,8 @@ import { DEFAULT_PRIORITY, WaitingLine, type WaitingRequest } from './waiting.ts
 export interface SchedulerParts {
   readonly session: Session;
   readonly start: StartMessage;
+  /** Whether requests may share a run. */
+  readonly batchable: boolean;
   readonly outbox: Outbox;
   readonly readBody: BodyReader;
   /** Must have left the process when it returns: it is what tells who was running if the process dies now. */
@@ -31,7 +32,7 @@ export class Scheduler {
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts;
-    this.#batchable = parts.start.maxBatchSize > 1 && isBatchable(parts.session.signature);
+    this.#batchable = parts.batchable;
   }
 
   accept(id: number, message: InferMessage): void {

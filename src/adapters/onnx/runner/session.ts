@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { AppError } from '../../../core/errors.ts';
-import type { ModelSignature, TensorSpec } from '../../../core/model/signature.ts';
+import { type ModelSignature, namedDimensions, type TensorSpec } from '../../../core/model/signature.ts';
 import type { Datatype, Tensor, TensorData } from '../../../core/tensor/datatype.ts';
 
 /** onnxruntime's names for what it can take and give. It has none for BF16. */
@@ -116,5 +116,7 @@ function spec(metadata: InferenceSession.ValueMetadata): TensorSpec {
     name: metadata.name,
     datatype,
     shape: metadata.shape.map((dim) => (typeof dim === 'number' && dim >= 0 ? dim : -1)),
+    // The runtime gives a name where there is no size; it may be empty.
+    ...namedDimensions(metadata.shape.map((dim) => (typeof dim === 'string' ? dim : ''))),
   };
 }
