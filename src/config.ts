@@ -40,6 +40,7 @@ export interface ServeConfig {
   readonly limits: {
     readonly defaultTimeoutMs: number;
     readonly hangLimitMs: number;
+    readonly loadTimeoutMs: number;
     readonly drainTimeoutMs: number;
     readonly drainNoticeMs: number;
     readonly gracePeriodMs: number;
@@ -143,6 +144,7 @@ function assemble(values: OptionValues, keys: readonly ApiKey[]): ServeConfig {
     limits: {
       defaultTimeoutMs: values['default-timeout'],
       hangLimitMs: values['hang-limit'],
+      loadTimeoutMs: values['load-timeout'],
       drainTimeoutMs: values['drain-timeout'],
       drainNoticeMs: values['drain-notice'],
       gracePeriodMs: values['grace-period'],

@@ -89,6 +89,10 @@ export const CONFIG_OPTIONS = {
     placeholder: 'DURATION',
     description: "How far past its deadline a run may go before its model's process is killed.",
   }),
+  'load-timeout': value(positiveDuration, '10m', {
+    placeholder: 'DURATION',
+    description: "How long a model's process may take to load it and answer its first runs.",
+  }),
   'drain-notice': value(duration, '1s', {
     placeholder: 'DURATION',
     description:

@@ -10,6 +10,8 @@ import type { Store } from './ports/store.ts';
 export interface ServingLimits {
   /** A request that is unanswered this long after its deadline gets its runner killed. */
   readonly hangLimitMs: number;
+  /** How long a model may take from the start of its runner until it is ready. */
+  readonly loadTimeoutMs: number;
   /** How long an unload waits for the requests in flight before it refuses them. */
   readonly drainTimeoutMs: number;
   /** Deadline of a request where neither it nor its version names one. */

@@ -80,6 +80,24 @@ describe('a runner that hangs', () => {
     expect((await trickle.stop()).faults).toEqual([]);
     expect(trickle.answered).toBeGreaterThan(0);
   });
+
+  test('is one that works on nothing in time, not one whose long run others have no patience for', async () => {
+    const pid = await runnerOf(server, 'slow');
+    const beganAt = performance.now();
+    expect(await echoFault(server, 'slow', 5000)).toBeUndefined();
+    // Three hang limits long on this machine.
+    const loops = Math.ceil((5000 * 4000) / (performance.now() - beganAt));
+    const longBeganAt = performance.now();
+    let isOver = false;
+    const long = echoFault(server, 'slow', loops).finally(() => {
+      isOver = true;
+    });
+    while (!isOver) await server.infer('slow', integers(1), { 'x-request-timeout-ms': '100' });
+    expect(await long).toBeUndefined();
+    expect(await runnerOf(server, 'slow')).toBe(pid);
+    // Shorter, it would have shown nothing.
+    expect(performance.now() - longBeganAt).toBeGreaterThan(2000);
+  });
 });
 
 describe('a runner that crashes again and again', () => {

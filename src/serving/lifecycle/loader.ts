@@ -6,6 +6,7 @@ import type { Counters } from '../overview/counters.ts';
 import type { LoadProgress } from '../overview/views.ts';
 import type { CatalogVersion } from '../ports/catalog.ts';
 import type { PreparedModel, Runner, RunnerSpec } from '../ports/engine.ts';
+import { restartLimitMs, startWithin } from '../running/start-within.ts';
 import { Supervisor } from '../running/supervisor.ts';
 import { effectiveOptions } from './load-options.ts';
 import type { Loaded, Resident } from './resident.ts';
@@ -84,7 +85,7 @@ export class Loader {
     signal.throwIfAborted();
     resident.progress = at('starting');
     const spec = runnerSpec(resident, files, prepared, options);
-    const runner = await engine.start(spec, signal);
+    const runner = await startWithin(this.#dependencies, spec, this.#dependencies.limits.loadTimeoutMs, signal);
     const supervisor = this.#supervise(resident, spec, options, runner);
     try {
       resident.progress = at('warming_up');
@@ -110,6 +111,7 @@ export class Loader {
       { engine, clock, logger, hangLimitMs: limits.hangLimitMs },
       {
         spec,
+        startLimitMs: restartLimitMs(runner.startMs, limits.loadTimeoutMs),
         maxQueueLength: options.maxQueueLength,
         onRestarted: () => {
           resident.statistics.restarts += 1;

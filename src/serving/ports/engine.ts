@@ -121,10 +121,12 @@ export interface Runner extends AsyncDisposable {
    */
   run(request: RunRequest): Promise<RunReply>;
   /**
-   * The earliest deadline of what the process has not finished with, requests that their callers gave up included;
-   * undefined when it has nothing. Without it, a hang that outlasts every caller's patience goes unnoticed.
+   * Since when the process owes an answer, on the monotonic clock; in the future while it still has time, undefined
+   * when it has nothing to do. It is the latest deadline of what it works on: what waits behind a long run is not late by
+   * the process's fault. Where it works on nothing, though requests wait, the earliest of theirs: it should have begun.
+   * Requests that their callers gave up count too, or a hang that outlasts every caller's patience goes unnoticed.
    */
-  earliestDeadlineMs?(): number | undefined;
+  owesSinceMs(): number | undefined;
   /** Undefined when the process is gone. */
   footprint(): Promise<MemoryFootprint | undefined>;
   /** Ends the process at once. */

@@ -6,6 +6,7 @@ import type { Logger } from '../ports/logger.ts';
 import { CRASH_WINDOW_MS, CRASHES_UNTIL_FAILED, type Crash, CrashHistory } from './crash-history.ts';
 import { describeExit, describeHang } from './describe-exit.ts';
 import { EarliestTimer } from './earliest-timer.ts';
+import { startWithin } from './start-within.ts';
 import { Ticket } from './ticket.ts';
 
 export interface SupervisorContext {
@@ -17,6 +18,8 @@ export interface SupervisorContext {
 
 export interface Supervised {
   readonly spec: RunnerSpec;
+  /** How long a fresh runner may take to be ready. */
+  readonly startLimitMs: number;
   /** Requests that may be outstanding at once. */
   readonly maxQueueLength: number;
   /** The runner ended unasked and a fresh one has taken its place. */
@@ -193,7 +196,8 @@ export class Supervisor {
 
   async #startFresh(): Promise<void> {
     try {
-      const runner = await this.#context.engine.start(this.#supervised.spec, this.#stopStarting.signal);
+      const { spec, startLimitMs } = this.#supervised;
+      const runner = await startWithin(this.#context, spec, startLimitMs, this.#stopStarting.signal);
       this.#adopt(runner);
       if (this.#closed !== undefined) return;
       this.#supervised.onRestarted(runner);
@@ -227,7 +231,6 @@ export class Supervisor {
   #sweep(): void {
     const now = this.#context.clock.monotonicMs();
     let next = Number.POSITIVE_INFINITY;
-    let owedSince = this.#runner?.earliestDeadlineMs?.() ?? Number.POSITIVE_INFINITY;
     for (const ticket of this.#tickets) {
       const { deadlineMs } = ticket.request;
       if (now < deadlineMs) {
@@ -236,9 +239,8 @@ export class Supervisor {
       }
       if (!ticket.answered) ticket.fail(deadlineExceeded());
       if (ticket.runner === undefined) this.#tickets.delete(ticket);
-      else owedSince = Math.min(owedSince, deadlineMs);
     }
-    const hungAt = owedSince + this.#context.hangLimitMs;
+    const hungAt = (this.#runner?.owesSinceMs() ?? Number.POSITIVE_INFINITY) + this.#context.hangLimitMs;
     if (now >= hungAt) this.#killHung();
     else next = Math.min(next, hungAt);
     this.#timer.armBy(next);

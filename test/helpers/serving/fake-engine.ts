@@ -44,6 +44,8 @@ export class FakeRunner implements Runner {
   readonly requests: RunRequest[] = [];
   /** What waits for an answer. */
   readonly open = new Set<Run>();
+  /** What it works on, where a test says so. */
+  readonly begun = new Set<Run>();
   /** What its caller gave up and it has not finished with. */
   readonly givenUp = new Set<Run>();
   /** What it had not answered when it was stopped, and still had time for. */
@@ -115,9 +117,11 @@ export class FakeRunner implements Runner {
     this.#resolveExited(exit);
   }
 
-  earliestDeadlineMs(): number | undefined {
-    const owed = [...this.open, ...this.givenUp].map((run) => run.request.deadlineMs);
-    return owed.length === 0 ? undefined : Math.min(...owed);
+  owesSinceMs(): number | undefined {
+    const owed = [...this.open, ...this.givenUp];
+    const begun = owed.filter((run) => this.begun.has(run)).map((run) => run.request.deadlineMs);
+    if (begun.length > 0) return Math.max(...begun);
+    return owed.length === 0 ? undefined : Math.min(...owed.map((run) => run.request.deadlineMs));
   }
 
   async footprint(): Promise<MemoryFootprint | undefined> {
@@ -127,7 +131,7 @@ export class FakeRunner implements Runner {
 
   kill(): void {
     this.killed = true;
-    this.end({ code: null, signal: 'SIGKILL', stderrTail: '', expected: true }, () => true);
+    this.end({ code: null, signal: 'SIGKILL', stderrTail: '', expected: true }, (run) => this.begun.has(run));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -12,6 +12,7 @@ import { FakePayloads } from './fake-payloads.ts';
 import { FakeStore } from './fake-store.ts';
 
 export const HANG_LIMIT_MS = 10_000;
+export const LOAD_LIMIT_MS = 120_000;
 export const DRAIN_LIMIT_MS = 20_000;
 
 export const silentLogger: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -39,7 +40,7 @@ export class Serving implements AsyncDisposable {
       payloads: this.payloads,
       clock: this.clock,
       logger: silentLogger,
-      limits: { hangLimitMs: HANG_LIMIT_MS, drainTimeoutMs: DRAIN_LIMIT_MS },
+      limits: { hangLimitMs: HANG_LIMIT_MS, drainTimeoutMs: DRAIN_LIMIT_MS, loadTimeoutMs: LOAD_LIMIT_MS },
       loadOnDemand: true,
       required: [],
       machineBytes: 8e9,

@@ -58,7 +58,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 /** A server under a random history, with what it owes written down. */
 class History {
   /** Drains are never cut short here: a version may stop only once all its requests are answered. */
-  readonly serving = new Serving({ limits: { hangLimitMs: HANG_LIMIT_MS, drainTimeoutMs: 600_000 } });
+  readonly serving = new Serving({
+    limits: { hangLimitMs: HANG_LIMIT_MS, drainTimeoutMs: 600_000, loadTimeoutMs: 600_000 },
+  });
   /** Outcomes of everything that was asked; one entry per answer. */
   readonly outcomes: unknown[] = [];
   asked = 0;

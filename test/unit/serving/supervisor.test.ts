@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { AppError } from '../../../src/core/errors.ts';
 import { settle } from '../../helpers/serving/fake-clock.ts';
-import { codeOf, HANG_LIMIT_MS, Serving } from '../../helpers/serving/serving.ts';
+import { codeOf, HANG_LIMIT_MS, LOAD_LIMIT_MS, Serving } from '../../helpers/serving/serving.ts';
 
 /** A model "iris" of one version that is ready, whose runners answer nothing until they are told to. */
 async function silentModel(options = {}): Promise<Serving> {
@@ -175,6 +175,60 @@ test('a runner that owes an answer for longer than the hang limit is killed, and
   await serving.clock.advance(1);
   serving.engine.latest.answerAll();
   expect((await other).version).toBe('1');
+});
+
+test('a long run is not taken for a hang because an impatient request waits behind it', async () => {
+  await using serving = await silentModel({ defaultTimeoutMs: 30 * HANG_LIMIT_MS });
+  const runner = serving.engine.latest;
+  const long = serving.infer('iris', '1', { timeoutMs: 20 * HANG_LIMIT_MS });
+  for (const run of runner.open) runner.begun.add(run);
+  for (let asked = 0; asked < 8; asked += 1) {
+    const impatient = codeOf(serving.infer('iris', '1', { timeoutMs: 200 }));
+    await serving.clock.advance(HANG_LIMIT_MS);
+    expect(await impatient).toBe('deadline_exceeded');
+  }
+  expect(runner.killed).toBe(false);
+  runner.answerAll();
+  expect((await long).version).toBe('1');
+});
+
+test('a run that goes on past its deadline by the hang limit is ended, and what waited behind it is run', async () => {
+  await using serving = await silentModel();
+  const hung = serving.engine.latest;
+  const long = codeOf(serving.infer('iris', '1', { timeoutMs: 1000 }));
+  for (const run of hung.open) hung.begun.add(run);
+  const patient = serving.infer('iris', '1', { timeoutMs: 30_000 });
+  await serving.clock.advance(1000 + HANG_LIMIT_MS - 1);
+  expect(hung.killed).toBe(false);
+  await serving.clock.advance(2);
+  expect([await long, hung.killed]).toEqual(['deadline_exceeded', true]);
+  serving.engine.latest.answerAll();
+  expect((await patient).version).toBe('1');
+});
+
+test('a runner that hangs while it starts again is given up for another', async () => {
+  await using serving = await silentModel();
+  serving.engine.hold();
+  serving.engine.latest.crash();
+  await serving.clock.advance(1);
+  expect(serving.engine.starts).toBe(2);
+  // The fake's first start took 40 ms: a fresh one has 30 s.
+  await serving.clock.advance(30_000);
+  await serving.clock.advance(200);
+  expect(serving.engine.starts).toBe(3);
+  serving.engine.release();
+  await settle();
+  expect(serving.view('iris', '1')).toMatchObject({ state: 'ready', progress: undefined });
+});
+
+test('a first start that hangs is given up at the limit', async () => {
+  await using serving = new Serving();
+  serving.catalog.add('iris', '1');
+  serving.engine.hold();
+  const outcome = codeOf(serving.load('iris'));
+  await serving.clock.advance(LOAD_LIMIT_MS);
+  expect(await outcome).toBe('model_unloadable');
+  expect(serving.engine.alive).toEqual([]);
 });
 
 test('a hang is noticed though every caller has gone', async () => {

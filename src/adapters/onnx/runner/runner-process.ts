@@ -83,10 +83,14 @@ export class RunnerProcess implements Runner {
     });
   }
 
-  earliestDeadlineMs(): number | undefined {
+  owesSinceMs(): number | undefined {
+    let latestBegun: number | undefined;
     let earliest: number | undefined;
-    for (const { deadlineMs } of this.#pending.values()) earliest = Math.min(earliest ?? deadlineMs, deadlineMs);
-    return earliest;
+    for (const { deadlineMs, began } of this.#pending.values()) {
+      earliest = Math.min(earliest ?? deadlineMs, deadlineMs);
+      if (began) latestBegun = Math.max(latestBegun ?? deadlineMs, deadlineMs);
+    }
+    return latestBegun ?? earliest;
   }
 
   footprint(): Promise<MemoryFootprint | undefined> {
