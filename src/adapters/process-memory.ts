@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
+import type { HostMemory } from '../core/memory/budget.ts';
 import type { MemoryFootprint } from '../serving/ports/engine.ts';
 
 /** Value of a `Name:   123 kB` line, in bytes. */
@@ -39,8 +40,8 @@ export async function readStartTicks(pid: number): Promise<number | undefined> {
   }
 }
 
-/** Memory that this machine, or the control group around this process, has in all. */
-export function machineBytes(): number {
+/** What this process may count on: its control group's limit (version 1 or 2), if there is one, and the machine's memory. */
+export function hostMemory(): HostMemory {
   const limit = process.constrainedMemory();
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+  return { cgroupLimitBytes: limit > 0 ? limit : undefined, machineBytes: totalmem() };
 }

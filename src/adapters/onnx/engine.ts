@@ -28,16 +28,29 @@ export interface OnnxEngineOptions {
   readonly onEnded: (pid: number) => void;
 }
 
+/**
+ * Proportional set size of a runner with a model of a few bytes: some 20 MB of its own, and its share of node's and the
+ * runtime's code, which is largest for the first.
+ */
+const RUNNER_BASE_BYTES = 60_000_000;
+
 /** onnxruntime, one process per loaded model. */
 export class OnnxEngine implements Engine {
   readonly name = 'onnxruntime';
   readonly version = RUNTIME_VERSION;
+  readonly runnerBaseBytes = RUNNER_BASE_BYTES;
   readonly #options: OnnxEngineOptions;
   readonly #runners = new Set<RunnerProcess>();
   readonly #prefix = parentDeathCommand();
 
   constructor(options: OnnxEngineOptions) {
     this.#options = options;
+  }
+
+  sharedBytes(): number {
+    let bytes = this.#options.arena.allocatedBytes;
+    for (const runner of this.#runners) bytes += runner.arenaBytes;
+    return bytes;
   }
 
   prepare(modelPath: string, signal: AbortSignal): Promise<PreparedModel> {

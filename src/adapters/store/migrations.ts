@@ -20,6 +20,14 @@ const MIGRATIONS: readonly string[] = [
      pid INTEGER PRIMARY KEY,
      start_ticks INTEGER NOT NULL
    ) STRICT;`,
+  `CREATE TABLE footprints (
+     digest TEXT NOT NULL,
+     options TEXT NOT NULL,
+     footprint_bytes INTEGER NOT NULL,
+     peak_bytes INTEGER NOT NULL,
+     measured_at INTEGER NOT NULL,
+     PRIMARY KEY (digest, options)
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 /** @throws AppError `conflict` when a newer EchoServe wrote the file */

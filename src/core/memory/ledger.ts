@@ -65,6 +65,13 @@ export class MemoryLedger {
     return true;
   }
 
+  /** What was measured is expected from now on, where it is more than what was reserved. It changes no sum. */
+  raise(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry?.footprintBytes === undefined || entry.footprintBytes <= entry.reservedBytes) return;
+    this.#entries.set(key, { ...entry, reservedBytes: entry.footprintBytes });
+  }
+
   /** Gives back what the key holds. Doing it again does nothing. */
   release(key: string): void {
     this.#entries.delete(key);

@@ -1,4 +1,5 @@
 import { AppError } from '../../core/errors.ts';
+import type { Allocation } from '../../core/memory/estimate.ts';
 import type { ModelId } from '../../core/model/model-id.ts';
 import type { ModelOptions } from '../../core/model/options.ts';
 import type { VersionName } from '../../core/model/version.ts';
@@ -48,12 +49,21 @@ export class Resident {
   reason: string | undefined;
   health: HealthView = UNKNOWN_HEALTH;
   footprint: MemoryFootprint | undefined;
+  /** What it was expected to need before it was loaded. */
+  allocation: Allocation | undefined;
+  /** It uses more than was reserved for it, by a third. */
+  hasDrifted = false;
+  /** Monotonic milliseconds. */
+  lastUsedMs = Number.NEGATIVE_INFINITY;
+  /** Told when nothing uses it any more. */
+  onIdle: (() => void) | undefined;
   /** The instance that is being loaded to take this one's place. */
   successor: Resident | undefined;
 
   #state: VersionState = 'absent';
   #loaded: Loaded | undefined;
   #leases = 0;
+  #claims = 0;
   readonly #whenIdle: (() => void)[] = [];
   readonly #resolveRetired: () => void;
 
@@ -85,6 +95,11 @@ export class Resident {
 
   get leases(): number {
     return this.#leases;
+  }
+
+  /** A request is at it, or waits for its load. */
+  get isInUse(): boolean {
+    return this.#leases + this.#claims > 0;
   }
 
   /** How messages call it. */
@@ -124,8 +139,25 @@ export class Resident {
   /** For leases only: each gives back once. */
   giveBack(): void {
     this.#leases -= 1;
-    if (this.#leases > 0) return;
-    for (const resume of this.#whenIdle.splice(0)) resume();
+    if (this.#leases === 0) for (const resume of this.#whenIdle.splice(0)) resume();
+    if (!this.isInUse) this.onIdle?.();
+  }
+
+  /**
+   * For a request that waits until the version is ready: with it, nothing takes the version out of memory between the
+   * end of the load and the request's lease. It does not keep a person from unloading it. Disposing twice does nothing.
+   */
+  claim(): Disposable {
+    this.#claims += 1;
+    let isHeld = true;
+    return {
+      [Symbol.dispose]: () => {
+        if (!isHeld) return;
+        isHeld = false;
+        this.#claims -= 1;
+        if (!this.isInUse) this.onIdle?.();
+      },
+    };
   }
 
   /** Resolves when nobody holds a lease. */

@@ -137,6 +137,10 @@ export interface Runner extends AsyncDisposable {
 export interface Engine extends AsyncDisposable {
   readonly name: string;
   readonly version: string;
+  /** What a runner uses before it has loaded anything, for estimates. */
+  readonly runnerBaseBytes: number;
+  /** Memory that belongs to no runner's footprint: what requests and answers pass through. */
+  sharedBytes(): number;
   /**
    * Inspects, hashes and where needed rewrites a model file, in a short-lived process.
    * @throws AppError `model_unloadable` with the reason

@@ -20,6 +20,18 @@ export interface RunnerRecord {
   readonly startTicks: number;
 }
 
+/** What a model file was measured to use. */
+export interface FootprintRecord {
+  /** The model's digest. */
+  readonly digest: string;
+  /** The options that memory depends on, as one text. */
+  readonly options: string;
+  readonly footprintBytes: number;
+  readonly peakBytes: number;
+  /** Epoch milliseconds. */
+  readonly measuredAt: number;
+}
+
 /** State that survives a restart. Writes resolve once they are durable. */
 export interface Store extends AsyncDisposable {
   listDesired(): Promise<readonly DesiredVersion[]>;
@@ -28,4 +40,6 @@ export interface Store extends AsyncDisposable {
   listRunners(): Promise<readonly RunnerRecord[]>;
   addRunner(runner: RunnerRecord): Promise<void>;
   removeRunner(pid: number): Promise<void>;
+  listFootprints(): Promise<readonly FootprintRecord[]>;
+  putFootprint(footprint: FootprintRecord): Promise<void>;
 }

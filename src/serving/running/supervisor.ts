@@ -16,14 +16,16 @@ export interface SupervisorContext {
   readonly hangLimitMs: number;
 }
 
+export type FreshRunner = 'restarted' | 'recycled';
+
 export interface Supervised {
   readonly spec: RunnerSpec;
   /** How long a fresh runner may take to be ready. */
   readonly startLimitMs: number;
   /** Requests that may be outstanding at once. */
   readonly maxQueueLength: number;
-  /** The runner ended unasked and a fresh one has taken its place. */
-  readonly onRestarted: (runner: Runner) => void;
+  /** A fresh runner has taken the place of one that ended unasked, or was recycled. */
+  readonly onFresh: (why: FreshRunner) => void;
   /** Crash loop: nothing will be run any more. */
   readonly onFailed: (reason: string) => void;
 }
@@ -44,6 +46,8 @@ export class Supervisor {
   readonly #crashes = new CrashHistory();
   readonly #losses = new WeakMap<Runner, Crash>();
   readonly #hung = new WeakSet<Runner>();
+  /** Ended on purpose while the version goes on. */
+  readonly #replaced = new WeakSet<Runner>();
   readonly #stopStarting = new AbortController();
   #nextStart: Disposable | undefined;
   #starting: Promise<void> = Promise.resolve();
@@ -102,6 +106,16 @@ export class Supervisor {
     this.#stopStarting.abort();
     for (const ticket of this.#tickets) ticket.fail(reason());
     this.#tickets.clear();
+  }
+
+  /** Replaces the runner by a fresh one; requests that come meanwhile wait for it. False, and nothing, unless it is idle. */
+  recycle(): boolean {
+    const runner = this.#runner;
+    if (runner === undefined || this.#closed !== undefined || this.#tickets.size > 0) return false;
+    this.#runner = undefined;
+    this.#replaced.add(runner);
+    this.#starting = this.#release(runner).then(() => this.#startFresh('recycled'));
+    return true;
   }
 
   /** Ends the runner. What is still outstanding is refused. */
@@ -188,19 +202,19 @@ export class Supervisor {
     }
     const delayMs = this.#crashes.delayMs(now);
     const start = () => {
-      this.#starting = this.#startFresh();
+      this.#starting = this.#startFresh('restarted');
     };
     if (delayMs === 0) start();
     else this.#nextStart = this.#context.clock.after(delayMs, start);
   }
 
-  async #startFresh(): Promise<void> {
+  async #startFresh(why: FreshRunner): Promise<void> {
     try {
       const { spec, startLimitMs } = this.#supervised;
       const runner = await startWithin(this.#context, spec, startLimitMs, this.#stopStarting.signal);
       this.#adopt(runner);
       if (this.#closed !== undefined) return;
-      this.#supervised.onRestarted(runner);
+      this.#supervised.onFresh(why);
       for (const ticket of this.#tickets) if (ticket.runner === undefined) void this.#attempt(ticket, runner);
     } catch (error) {
       if (this.#closed !== undefined) return;
@@ -212,7 +226,9 @@ export class Supervisor {
 
   #adopt(runner: Runner): void {
     this.#runner = runner;
-    void runner.exited.then((exit) => this.#noticeLoss(runner, exit));
+    void runner.exited.then((exit) => {
+      if (!this.#replaced.has(runner)) this.#noticeLoss(runner, exit);
+    });
   }
 
   #giveUp(last: Crash): void {

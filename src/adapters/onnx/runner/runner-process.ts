@@ -93,6 +93,11 @@ export class RunnerProcess implements Runner {
     return latestBegun ?? earliest;
   }
 
+  /** Memory that its answers on their way take. */
+  get arenaBytes(): number {
+    return this.#responses.allocatedBytes;
+  }
+
   footprint(): Promise<MemoryFootprint | undefined> {
     return this.#exit === undefined ? readFootprint(this.pid) : Promise.resolve(undefined);
   }
