@@ -8,6 +8,7 @@ import { HealthChecks } from './health/health-checks.ts';
 import { Readiness } from './health/readiness.ts';
 import { DesiredState } from './lifecycle/desired-state.ts';
 import { LoadRequests } from './lifecycle/load-requests.ts';
+import { BringUp } from './lifecycle/bring-up.ts';
 import { Loader } from './lifecycle/loader.ts';
 import { Loads } from './lifecycle/loads.ts';
 import { OnDemand } from './lifecycle/on-demand.ts';
@@ -17,7 +18,8 @@ import { type Preload, Restoration } from './lifecycle/restoration.ts';
 import { Retirement } from './lifecycle/retirement.ts';
 import { Succession } from './lifecycle/succession.ts';
 import { Unloads } from './lifecycle/unloads.ts';
-import { Footprints } from './memory/footprints.ts';
+import { ModelMemory } from './memory/model-memory.ts';
+import { Slots } from './memory/slots.ts';
 import { Counters } from './overview/counters.ts';
 import { Overview } from './overview/overview.ts';
 import { Status } from './overview/status.ts';
@@ -44,7 +46,7 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
   readonly #healthChecks: HealthChecks;
   readonly #overview: Overview;
   readonly #status: Status;
-  readonly #footprints: Footprints;
+  readonly #memory: ModelMemory;
   #restored: Promise<void> = Promise.resolve();
   #ended: Promise<void> | undefined;
 
@@ -55,11 +57,14 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
     const isDraining = () => this.#readiness.isDraining;
     const repository = new Repository(catalog, residency);
     const checker = new HealthChecker(dependencies);
-    const loader = new Loader(dependencies, checker, counters);
     const desired = new DesiredState(store, logger);
     const retirement = new Retirement(dependencies, residency);
+    const memory = new ModelMemory(dependencies, residency, retirement, counters);
+    const slots = new Slots(dependencies.parallelLoads);
+    const bringUp = new BringUp({ dependencies, health: checker, memory, slots, counters });
+    const loader = new Loader(dependencies, bringUp);
     const succession = new Succession(residency, desired);
-    const loads = new Loads({ loader, residency, retirement, desired, succession, counters, logger });
+    const loads = new Loads({ loader, residency, retirement, desired, succession, memory, counters, logger });
     const parts = { repository, residency, desired, succession, loads, retirement, counters, logger };
     const isEnabled = () => dependencies.loadOnDemand && !isDraining();
     const defaultTimeoutMs = limits.defaultTimeoutMs ?? DEFAULT_OPTIONS.defaultTimeoutMs;
@@ -71,7 +76,7 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
     this.#loadRequests = new LoadRequests(parts);
     this.#unloads = new Unloads(parts);
     this.#onDemand = new OnDemand({ ...parts, isEnabled });
-    this.#inference = new Inference({ residency, onDemand: this.#onDemand, clock, counters, defaultTimeoutMs });
+    this.#inference = new Inference({ residency, onDemand: this.#onDemand, memory, clock, counters, defaultTimeoutMs });
     this.#healthChecks = new HealthChecks(checker, repository, residency);
     this.#overview = new Overview({ dependencies, repository, residency });
     this.#status = new Status({
@@ -79,9 +84,10 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
       overview: this.#overview,
       residency,
       counters,
+      memory,
       phase: () => this.#readiness.phase,
     });
-    this.#footprints = new Footprints(dependencies, residency);
+    this.#memory = memory;
   }
 
   /**
@@ -90,9 +96,9 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
    */
   async start(preload: readonly Preload[] = []): Promise<void> {
     await this.#desired.read();
+    await this.#memory.begin();
     this.#restored = this.#restoration.run(preload);
     this.#readiness.started();
-    this.#footprints.begin();
   }
 
   /** Resolves when every load that the start began has ended, well or not. */
@@ -183,7 +189,7 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
 
   async #end(): Promise<void> {
     this.beginDrain();
-    this.#footprints[Symbol.dispose]();
+    this.#memory[Symbol.dispose]();
     await this.#loads.close(new AppError('draining', 'The server is shutting down.'));
     await this.#restored;
     await Promise.all(this.#residency.all().map((resident) => this.#retirement.retire(resident)));

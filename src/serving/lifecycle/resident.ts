@@ -38,6 +38,8 @@ export const UNKNOWN_HEALTH: HealthView = { status: 'unknown', lastCheckAt: unde
 
 /** One instance of a version: from the start of its load to the end of its runner. */
 export class Resident {
+  /** Its own: while a version is loaded anew, the old and the new instance are two. */
+  readonly key: string;
   readonly modelId: ModelId;
   readonly version: VersionName;
   readonly settings: LoadSettings;
@@ -53,6 +55,8 @@ export class Resident {
   footprint: MemoryFootprint | undefined;
   /** What it was expected to need before it was loaded. */
   allocation: Allocation | undefined;
+  /** What is held for it: as expected, or as it was measured where that was more. Undefined: nothing. */
+  reservedBytes: number | undefined;
   /** It uses more than was reserved for it, by a third. */
   hasDrifted = false;
   /** Monotonic milliseconds. */
@@ -73,12 +77,13 @@ export class Resident {
     modelId: ModelId,
     version: VersionName,
     settings: LoadSettings,
-    role: { readonly pinned: boolean; readonly mayServe: boolean },
+    role: { readonly key: string; readonly pinned: boolean; readonly mayServe: boolean },
     statistics: VersionStatistics,
   ) {
     this.modelId = modelId;
     this.version = version;
     this.settings = settings;
+    this.key = role.key;
     this.pinned = role.pinned;
     this.mayServe = role.mayServe;
     this.statistics = statistics;

@@ -51,6 +51,9 @@ export class MemoryAccount {
       resident.lastUsedMs = this.#parts.clock.monotonicMs();
       this.#changed();
     };
+    resident.reservedBytes = bytes;
+    // However it comes to its end.
+    void resident.retired.then(() => this.release(resident));
     this.touch(resident);
     return true;
   }
@@ -63,10 +66,12 @@ export class MemoryAccount {
   /** What it was measured to use is what it is expected to use from now on, where that is more. */
   raiseReservation(resident: Resident): void {
     this.#parts.ledger.raise(resident.key);
+    resident.reservedBytes = this.entry(resident)?.reservedBytes;
   }
 
   release(resident: Resident): void {
     this.#parts.ledger.release(resident.key);
+    resident.reservedBytes = undefined;
     this.#recency.remove(resident);
     this.#changed();
   }

@@ -16,6 +16,8 @@ interface FootprintParts {
   readonly counters: Counters;
 }
 
+export type Measurable = Pick<Loaded, 'supervisor' | 'prepared' | 'options'>;
+
 /** Measures what the resident versions really cost, after a load and every few seconds, and acts on what it finds. */
 export class Footprints implements Disposable {
   readonly #parts: FootprintParts;
@@ -106,5 +108,3 @@ export class Footprints implements Disposable {
     return true;
   }
 }
-
-type Measurable = Pick<Loaded, 'supervisor' | 'prepared' | 'options'>;

@@ -2,6 +2,7 @@ import { AppError, type ErrorCode } from '../../core/errors.ts';
 import type { OnDemand } from '../lifecycle/on-demand.ts';
 import type { Residency } from '../lifecycle/residency.ts';
 import type { Resident } from '../lifecycle/resident.ts';
+import type { ModelMemory } from '../memory/model-memory.ts';
 import type { Counters } from '../overview/counters.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { InferReply, InferRequest } from '../service.ts';
@@ -11,6 +12,7 @@ interface InferenceParts {
   readonly residency: Residency;
   readonly onDemand: OnDemand;
   readonly clock: Clock;
+  readonly memory: ModelMemory;
   readonly counters: Counters;
   /** Deadline while the version, and so its own default, is not known yet. */
   readonly defaultTimeoutMs: number;
