@@ -20,6 +20,10 @@ const MIGRATIONS: readonly string[] = [
      pid INTEGER PRIMARY KEY,
      start_ticks INTEGER NOT NULL
    ) STRICT;`,
+  // Of a model one version serves at most. Where a file says otherwise, which of them is anybody's guess.
+  `UPDATE desired SET serving = 0 WHERE serving = 1 AND version > (
+     SELECT min(version) FROM desired AS other WHERE other.model_id = desired.model_id AND other.serving = 1);
+   CREATE UNIQUE INDEX one_serves ON desired (model_id) WHERE serving = 1;`,
 ];
 
 /** @throws AppError `conflict` when a newer EchoServe wrote the file */

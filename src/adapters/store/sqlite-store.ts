@@ -26,6 +26,17 @@ export class SqliteStore implements SyncStore, Disposable {
   }
 
   putDesired(version: DesiredVersion): void {
+    this.#transaction(() => {
+      if (version.serving) this.#unserve(version.modelId);
+      this.#upsert(version);
+    });
+  }
+
+  #unserve(modelId: string): void {
+    this.#run('UPDATE desired SET serving = 0 WHERE model_id = ? AND serving = 1', modelId);
+  }
+
+  #upsert(version: DesiredVersion): void {
     this.#run(
       `INSERT INTO desired (model_id, version, state, serving, pinned, options, source) VALUES (?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (model_id, version) DO UPDATE SET state = excluded.state, serving = excluded.serving,
@@ -70,6 +81,18 @@ export class SqliteStore implements SyncStore, Disposable {
 
   #run(sql: string, ...values: (string | number | null)[]): void {
     this.#explained(() => this.#statement(sql).run(...values));
+  }
+
+  #transaction(action: () => void): void {
+    this.#run('BEGIN IMMEDIATE');
+    try {
+      action();
+      this.#run('COMMIT');
+    } catch (error) {
+      // Some failures have rolled it back already.
+      if (this.#db.isTransaction) this.#run('ROLLBACK');
+      throw error;
+    }
   }
 
   #statement(sql: string): StatementSync {

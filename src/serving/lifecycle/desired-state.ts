@@ -25,7 +25,7 @@ export class DesiredState {
     return this.#versions.get(key({ modelId, version }));
   }
 
-  ofModel(modelId: ModelId): readonly DesiredVersion[] {
+  ofModel(modelId: string): readonly DesiredVersion[] {
     return [...this.#versions.values()].filter((desired) => desired.modelId === modelId);
   }
 
@@ -35,8 +35,10 @@ export class DesiredState {
     return running.toSorted((a, b) => Number(b.serving) - Number(a.serving));
   }
 
-  /** Resolves once it is durable, or could not be made so. */
+  /** Of a model one version serves at most: the others do not any more. Resolves once it is durable, or can not be. */
   async put(desired: DesiredVersion): Promise<void> {
+    const siblings = desired.serving ? this.ofModel(desired.modelId) : [];
+    for (const sibling of siblings) this.#versions.set(key(sibling), { ...sibling, serving: false });
     this.#versions.set(key(desired), desired);
     try {
       await this.#store.putDesired(desired);

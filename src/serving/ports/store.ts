@@ -23,6 +23,7 @@ export interface RunnerRecord {
 /** State that survives a restart. Writes resolve once they are durable. */
 export interface Store extends AsyncDisposable {
   listDesired(): Promise<readonly DesiredVersion[]>;
+  /** One that serves takes that from the model's other versions, all at once. */
   putDesired(version: DesiredVersion): Promise<void>;
   deleteDesired(modelId: string, version: string): Promise<void>;
   listRunners(): Promise<readonly RunnerRecord[]>;

@@ -13,6 +13,9 @@ export class FakeStore implements Store {
 
   async putDesired(version: DesiredVersion): Promise<void> {
     if (this.failure !== undefined) throw this.failure;
+    for (const [key, other] of this.desired) {
+      if (version.serving && other.modelId === version.modelId) this.desired.set(key, { ...other, serving: false });
+    }
     this.desired.set(`${version.modelId}@${version.version}`, version);
   }
 

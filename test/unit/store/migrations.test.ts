@@ -27,3 +27,24 @@ describe('schema migrations', () => {
     expect(db.prepare("SELECT count(*) AS n FROM pragma_table_info('a')").get()).toEqual({ n: 1 });
   });
 });
+
+describe('the second step', () => {
+  it('leaves each model one version that serves', () => {
+    using db = new DatabaseSync(':memory:');
+    db.exec(`CREATE TABLE desired (model_id TEXT NOT NULL, version TEXT NOT NULL, serving INTEGER NOT NULL,
+      PRIMARY KEY (model_id, version)) STRICT; PRAGMA user_version = 1`);
+    const put = db.prepare('INSERT INTO desired (model_id, version, serving) VALUES (?, ?, ?)');
+    for (const [model, version, serving] of [
+      ['a', '1', 0],
+      ['a', '2', 1],
+      ['a', '3', 1],
+      ['b', '9', 1],
+    ] as const) {
+      put.run(model, version, serving);
+    }
+    migrate(db, 'state.db');
+    const serving = db.prepare('SELECT model_id, version FROM desired WHERE serving = 1 ORDER BY model_id').all();
+    expect(serving.map((row) => `${row['model_id']}@${row['version']}`)).toEqual(['a@2', 'b@9']);
+    expect(() => put.run('a', '4', 1)).toThrow('UNIQUE');
+  });
+});

@@ -70,6 +70,16 @@ describe('the state store', () => {
     expect(await store.listDesired()).toEqual([]);
   });
 
+  it('keeps one version of a model that serves: the one that was put last', async () => {
+    const rose: DesiredVersion = { ...iris, modelId: 'flowers/rose' };
+    {
+      await using store = await openStore(dataDir);
+      for (const each of [rose, iris, { ...iris, version: '1' }]) await store.putDesired(each);
+    }
+    await using store = await openStore(dataDir);
+    expect(await store.listDesired()).toEqual([{ ...iris, version: '1' }, { ...iris, serving: false }, rose]);
+  });
+
   it('keeps runner records by pid', async () => {
     await using store = await openStore(dataDir);
     await store.addRunner({ pid: 42, startTicks: 1000 });
