@@ -1,4 +1,4 @@
-import { realpath } from 'node:fs/promises';
+import { readdir, realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ModelId } from '../../core/model/model-id.ts';
 import { compareVersions } from '../../core/model/version.ts';
@@ -6,6 +6,7 @@ import type { Catalog, CatalogListing, CatalogProblem, CatalogVersion } from '..
 import { allCandidates, type Candidate, type CatalogRoot, candidatesOf } from './candidates.ts';
 import { reasonOf } from './confine.ts';
 import { describeVersion } from './describe-version.ts';
+import { sha256File } from './sha256-file.ts';
 
 export interface CatalogOptions {
   /** The operator's models; undefined when there are none. */
@@ -53,9 +54,27 @@ class DirectoryCatalog implements Catalog {
 
   async find(modelId: ModelId): Promise<readonly CatalogVersion[]> {
     const { realRoots } = await this.#resolveRoots();
+    return (await this.#describe(await this.#candidates(modelId, realRoots), realRoots)).versions;
+  }
+
+  async takenNames(modelId: ModelId): Promise<ReadonlySet<string>> {
+    const { realRoots } = await this.#resolveRoots();
+    const names = new Set((await this.#candidates(modelId, realRoots)).map((candidate) => candidate.version));
+    for (const root of this.#roots) {
+      // A model that is not there takes no names; one that can not be read is refused when it is written to.
+      for (const name of await readdir(join(root.path, modelId)).catch(() => [])) names.add(name);
+    }
+    return names;
+  }
+
+  sha256(version: CatalogVersion, signal: AbortSignal): Promise<string> {
+    return sha256File(version.modelPath, signal);
+  }
+
+  async #candidates(modelId: ModelId, realRoots: readonly string[]): Promise<readonly Candidate[]> {
     const found: Candidate[] = [];
     for (const root of this.#roots) found.push(...(await candidatesOf(root, realRoots, this.#modelName, modelId)));
-    return (await this.#describe(found, realRoots)).versions;
+    return found;
   }
 
   async #resolveRoots(): Promise<{ realRoots: readonly string[]; problems: CatalogProblem[] }> {

@@ -8,6 +8,7 @@ import type { CatalogProblem, CatalogVersion } from '../../serving/ports/catalog
 import type { Candidate } from './candidates.ts';
 import { confine, reasonOf } from './confine.ts';
 import { MANIFEST_FILE, ManifestError, readManifest } from './manifest-file.ts';
+import { readSourceNote } from './source-note.ts';
 
 export type Described =
   | { readonly ok: true; readonly version: CatalogVersion }
@@ -30,7 +31,9 @@ export async function describeVersion(
     const version = parseVersion(candidate.version);
     const manifest = await mergedManifest(modelDirs, versionDir, realRoots);
     const probesDir = await firstProbes([...(versionDir === undefined ? [] : [versionDir]), ...modelDirs], realRoots);
-    return { ok: true, version: { modelId, version, modelPath, manifest, probesDir, origin } };
+    const wasBrought = origin === 'data' && versionDir !== undefined;
+    const source = wasBrought ? await readSourceNote(versionDir) : undefined;
+    return { ok: true, version: { modelId, version, modelPath, manifest, probesDir, origin, source } };
   } catch (error) {
     if (error instanceof AppError) return problem(modelPath, error.message);
     if (error instanceof ManifestProblem) return problem(error.path, error.message);

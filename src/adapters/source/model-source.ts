@@ -5,15 +5,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../core/errors.ts';
 import type { ModelId } from '../../core/model/model-id.ts';
 import type { VersionName } from '../../core/model/version.ts';
-import type { Catalog, CatalogVersion, FetchRequest, ModelSource } from '../../serving/ports/catalog.ts';
+import type { Catalog, CatalogVersion, Fetched, FetchRequest, ModelSource } from '../../serving/ports/catalog.ts';
 import { modelsDir } from './catalog.ts';
 import { hasCode } from './confine.ts';
 import { cancelled, type DownloadOptions, download } from './download.ts';
+import { checkDigest, expectedDigest } from './expected-digest.ts';
 import { copyFiles, localFiles } from './local-files.ts';
 import { MANIFEST_FILE, ManifestError, readManifest } from './manifest-file.ts';
 import { MODEL_FILE } from './model-tree.ts';
 import { removePart } from './part-file.ts';
-import { sha256File } from './sha256-file.ts';
+import { writeSourceNote } from './source-note.ts';
 import { Staging } from './staging.ts';
 import { noSpace } from './storage-error.ts';
 import { UrlPolicy } from './url-policy.ts';
@@ -53,16 +54,20 @@ class DirectoryModelSource implements ModelSource {
     this.#staging = new Staging(join(resolve(options.dataDir), 'downloads'), this.#modelsDir);
   }
 
-  async fetch(request: FetchRequest): Promise<CatalogVersion> {
+  async fetch(request: FetchRequest): Promise<Fetched> {
     const target = `${request.modelId}@${request.version}`;
     const sha256 = expectedDigest(request.sha256);
     if (this.#active.has(target)) throw new AppError('conflict', `${target} is being fetched already.`);
     this.#active.add(target);
     try {
       const existing = await this.#find(request.modelId, request.version);
-      if (existing !== undefined) return await acceptExisting(existing, sha256, request.signal);
+      if (existing !== undefined) {
+        await this.#refuseUnlessSame(existing, sha256, request.signal);
+        return { files: existing, placed: false };
+      }
       await this.#staging.prepare();
-      return await this.#bring(request, sha256);
+      await this.#place(request, sha256);
+      return { files: await this.#placed(request), placed: true };
     } catch (error) {
       throw explain(error, request.signal);
     } finally {
@@ -74,23 +79,41 @@ class DirectoryModelSource implements ModelSource {
     await this.#staging.remove(this.#versionDir(modelId, version));
   }
 
-  async #bring(request: FetchRequest, sha256: string | undefined): Promise<CatalogVersion> {
+  /** Everything before the renaming happens outside the models' folders: where this fails, nothing of them changed. */
+  async #place(request: FetchRequest, sha256: string | undefined): Promise<void> {
     const key = createHash('sha256').update(`${request.source}\n${request.modelId}\n${request.version}`).digest('hex');
     const url = asUrl(request.source);
     try {
       const folder =
         url === undefined ? await this.#copy(request, key, sha256) : await this.#download(url, request, key, sha256);
       await checkManifest(folder);
+      await writeSourceNote(folder, request.source);
       request.signal.throwIfAborted();
       await this.#staging.place(folder, this.#versionDir(request.modelId, request.version));
     } finally {
       await this.#staging.dropFolder(key);
     }
-    const placed = await this.#find(request.modelId, request.version);
-    if (placed !== undefined) return placed;
-    await this.discard(request.modelId, request.version);
-    throw new AppError('model_unloadable', `The manifest of ${request.modelId} can not be used.`, {
-      next: `Correct its ${MANIFEST_FILE}; the list of repository problems has the reason.`,
+  }
+
+  /** What `#place` has just put there; it is taken away again where it can not be used. */
+  async #placed({ modelId, version }: FetchRequest): Promise<CatalogVersion> {
+    try {
+      const placed = await this.#find(modelId, version);
+      if (placed !== undefined) return placed;
+      throw new AppError('model_unloadable', `The manifest of ${modelId} can not be used.`, {
+        next: `Correct its ${MANIFEST_FILE}; the list of repository problems has the reason.`,
+      });
+    } catch (error) {
+      await this.discard(modelId, version);
+      throw error;
+    }
+  }
+
+  /** Versions do not change once they are there: only the very same file may be brought again. */
+  async #refuseUnlessSame(existing: CatalogVersion, sha256: string | undefined, signal: AbortSignal): Promise<void> {
+    if (sha256 !== undefined && (await this.#options.catalog.sha256(existing, signal)) === sha256) return;
+    throw new AppError('conflict', `${existing.modelId}@${existing.version} exists already: ${existing.modelPath}.`, {
+      next: 'Load it without a source, name another version, or leave the version out to get the next one.',
     });
   }
 
@@ -142,39 +165,11 @@ class DirectoryModelSource implements ModelSource {
   }
 }
 
-function expectedDigest(sha256: string | undefined): string | undefined {
-  const digest = sha256?.toLowerCase();
-  if (digest === undefined || /^[0-9a-f]{64}$/.test(digest)) return digest;
-  throw new AppError('invalid_request', 'sha256 is 64 hexadecimal digits.');
-}
-
 function asUrl(source: string): URL | undefined {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(source)) return undefined;
   const url = URL.parse(source);
   if (url !== null && (url.protocol === 'https:' || url.protocol === 'http:')) return url;
   throw new AppError('invalid_request', `The source ${JSON.stringify(source)} is no https:// or http:// URL.`);
-}
-
-/** Versions do not change once they are there: only the very same file may be brought again. */
-async function acceptExisting(
-  existing: CatalogVersion,
-  sha256: string | undefined,
-  signal: AbortSignal,
-): Promise<CatalogVersion> {
-  if (sha256 !== undefined && (await sha256File(existing.modelPath, signal)) === sha256) return existing;
-  throw new AppError('conflict', `${existing.modelId}@${existing.version} exists already: ${existing.modelPath}.`, {
-    next: 'Load it without a source, name another version, or leave the version out to get the next one.',
-  });
-}
-
-async function checkDigest(path: string, expected: string | undefined, signal: AbortSignal): Promise<void> {
-  if (expected === undefined) return;
-  const actual = await sha256File(path, signal);
-  if (actual === expected) return;
-  throw new AppError('model_unloadable', `The model's SHA-256 is ${actual}, expected was ${expected}.`, {
-    next: 'Correct sha256 in the request, or find out why the source has other bytes.',
-    details: { expected, actual },
-  });
 }
 
 async function checkManifest(folder: string): Promise<void> {

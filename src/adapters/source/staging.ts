@@ -71,8 +71,13 @@ export class Staging {
       if (hasCode(error, 'ENOTEMPTY') || hasCode(error, 'EEXIST')) throw placedAlready(versionDir, error);
       throw error;
     }
-    for (let dir = dirname(versionDir); isWithin(dirname(this.#modelsDir), dir); dir = dirname(dir)) {
-      await syncDirectory(dir);
+    try {
+      for (let dir = dirname(versionDir); isWithin(dirname(this.#modelsDir), dir); dir = dirname(dir)) {
+        await syncDirectory(dir);
+      }
+    } catch (error) {
+      await this.remove(versionDir);
+      throw error;
     }
   }
 

@@ -19,7 +19,7 @@ export function effectiveOptions(
 }
 
 /** Names of the requested options that differ from what a version runs with. */
-export function differingOptions(current: ModelOptions, requested: LoadOptions): readonly string[] {
+export function differingOptions(current: Partial<ModelOptions>, requested: LoadOptions): readonly string[] {
   return NAMES.filter((name) => requested[name] !== undefined && requested[name] !== current[name]);
 }
 

@@ -4,18 +4,22 @@ import type { Counters } from '../overview/counters.ts';
 import type { LoadRequest } from '../service.ts';
 import { waitUnlessAborted } from '../waiting.ts';
 import type { DesiredState } from './desired-state.ts';
-import { differingOptions } from './load-options.ts';
+import { refuseDifferences, refuseOtherWishes } from './load-agreement.ts';
+import { LoadPlans, sourcePlan } from './load-plans.ts';
+import { requestedTarget } from './load-target.ts';
 import type { LoadPlan } from './loader.ts';
-import type { Loads, LoadTarget } from './loads.ts';
+import type { Loads } from './loads.ts';
 import type { Repository } from './repository.ts';
 import type { Residency } from './residency.ts';
-import type { Resident } from './resident.ts';
+import { notReady, type Resident } from './resident.ts';
 import { type Flight, SingleFlight } from './single-flight.ts';
+import type { Succession } from './succession.ts';
 
 interface LoadRequestParts {
   readonly repository: Repository;
   readonly residency: Residency;
   readonly desired: DesiredState;
+  readonly succession: Succession;
   readonly loads: Loads;
   readonly counters: Counters;
 }
@@ -25,18 +29,23 @@ interface Outcome {
   readonly cacheHit: boolean;
 }
 
+/** What a request found: a version that is ready, or a load, its own or one that somebody else began. */
 type Start =
   | { readonly kind: 'hit'; readonly resident: Resident }
-  | { readonly kind: 'flight'; readonly flight: Flight<Resident>; readonly version: VersionName };
+  | { readonly kind: 'begun' | 'joined'; readonly flight: Flight<Resident>; readonly version: VersionName };
+
+type UnderWay = Exclude<Start, { kind: 'hit' }>;
 
 /** `/load` as a person or a tool asks for it. */
 export class LoadRequests {
   readonly #parts: LoadRequestParts;
+  readonly #plans: LoadPlans;
   /** Begins of loads of a source as `latest`: the same one asked for twice at once is one new version. */
-  readonly #numbering = new SingleFlight<Start>();
+  readonly #numbering = new SingleFlight<UnderWay>();
 
   constructor(parts: LoadRequestParts) {
     this.#parts = parts;
+    this.#plans = new LoadPlans(parts.repository, parts.desired);
   }
 
   /**
@@ -45,34 +54,57 @@ export class LoadRequests {
    */
   async handle(request: LoadRequest, signal: AbortSignal): Promise<Outcome> {
     const started = await this.#start(request, signal);
-    if (started.kind === 'hit') return { resident: await this.#hit(started.resident, request), cacheHit: true };
-    if (request.wait) return { resident: await waitUnlessAborted(started.flight.done, signal), cacheHit: false };
-    const resident = this.#parts.residency.find(request.modelId, started.version);
+    if (started.kind === 'hit') {
+      await this.#agree(started.resident, request, signal);
+      this.#parts.counters.cacheHits += 1;
+      return { resident: started.resident, cacheHit: true };
+    }
+    const resident = request.wait
+      ? await this.#outcome(started, request, signal)
+      : await this.#instance(started, request);
+    return { resident, cacheHit: false };
+  }
+
+  async #outcome(started: UnderWay, request: LoadRequest, signal: AbortSignal): Promise<Resident> {
+    const resident = await waitUnlessAborted(started.flight.done, signal);
+    // Who began the load had wishes of their own.
+    if (started.kind === 'joined') await this.#agree(resident, request, signal);
+    return resident;
+  }
+
+  /** The instance that is being loaded. Nobody waits for it, so what can be refused is refused now. */
+  async #instance(started: UnderWay, request: LoadRequest): Promise<Resident> {
+    const { flight, version, kind } = started;
+    const resident = this.#parts.residency.find(request.modelId, version);
     // A load that ended within its first turn has nothing left to show but its outcome.
-    return { resident: resident ?? (await started.flight.done), cacheHit: false };
+    if (resident === undefined) return flight.done;
+    if (kind === 'joined') {
+      refuseOtherWishes(resident.successor ?? resident, request);
+      flight.done.then((loaded) => this.#adopt(loaded, request)).catch(() => undefined);
+    }
+    return resident;
+  }
+
+  async #agree(resident: Resident, request: LoadRequest, signal: AbortSignal): Promise<void> {
+    await refuseDifferences(resident, request, this.#parts.repository, signal);
+    await this.#adopt(resident, request);
+  }
+
+  /** What a request changes of a version that is loaded already. */
+  async #adopt(resident: Resident, request: LoadRequest): Promise<void> {
+    const { loads, succession } = this.#parts;
+    // While it was waited for or compared, it may have been unloaded or replaced.
+    if (resident.state !== 'ready') throw notReady(resident);
+    const repinned = request.pinned !== undefined && request.pinned !== resident.pinned;
+    if (repinned) resident.pinned = request.pinned;
+    const serves = succession.offer(resident);
+    if (repinned || serves) await loads.record(resident);
   }
 
   #start(request: LoadRequest, signal: AbortSignal): Promise<Start> {
     if (request.version !== 'latest') return this.#startVersion(request, request.version, signal);
     if (request.source === undefined) return this.#startLatest(request, signal);
-    const numbered = async (): Promise<Start> => {
-      const onDisk = await this.#parts.repository.onDisk(request.modelId);
-      const version = this.#parts.repository.nextVersion(request.modelId, onDisk);
-      return this.#begin(request, version, sourcePlan(request, request.source ?? ''));
-    };
-    const key = JSON.stringify([request.modelId, request.source, request.sha256]);
-    const join = this.#sameSourceUnderWay(request);
-    return join === undefined ? this.#numbering.run(key, numbered).done : Promise.resolve(join);
-  }
-
-  /** A load of the same source that is under way is the same new version. */
-  #sameSourceUnderWay(request: LoadRequest): Start | undefined {
-    for (const resident of this.#parts.residency.ofModel(request.modelId)) {
-      if (resident.state !== 'loading' || resident.settings.source !== request.source) continue;
-      const flight = this.#parts.loads.underWay(resident.modelId, resident.version);
-      if (flight !== undefined) return { kind: 'flight', flight, version: resident.version };
-    }
-    return undefined;
+    return this.#startNumbered(request, request.source);
   }
 
   async #startLatest(request: LoadRequest, signal: AbortSignal): Promise<Start> {
@@ -80,92 +112,55 @@ export class LoadRequests {
     return this.#startVersion(request, files.version, signal);
   }
 
-  async #startVersion(request: LoadRequest, version: VersionName, signal: AbortSignal): Promise<Start> {
-    const leaving = this.#parts.residency.find(request.modelId, version);
-    if (leaving?.state === 'draining') await waitUnlessAborted(leaving.retired, signal);
-    const resident = this.#parts.residency.find(request.modelId, version);
-    if (resident?.state === 'ready' && !request.forceReload) {
-      refuseDifferences(resident, request);
-      return { kind: 'hit', resident };
+  /** A load of the same source that is under way is the same new version, unless a fresh one is insisted on. */
+  async #startNumbered(request: LoadRequest, source: string): Promise<Start> {
+    const { repository, loads } = this.#parts;
+    const begin = async (): Promise<UnderWay> => {
+      const taken = await repository.takenNames(request.modelId);
+      const version = repository.nextVersion(request.modelId, taken);
+      const target = requestedTarget(request, version, sourcePlan(request, source), {});
+      return { kind: 'begun', flight: loads.begin(target), version };
+    };
+    if (request.forceReload) return begin();
+    const key = JSON.stringify([request.modelId, source, request.sha256]);
+    const others = this.#sameSourceUnderWay(request) ?? this.#numbering.get(key)?.done;
+    if (others !== undefined) return { ...(await others), kind: 'joined' };
+    return this.#numbering.run(key, begin).done;
+  }
+
+  #sameSourceUnderWay(request: LoadRequest): UnderWay | undefined {
+    for (const { modelId, version, state, settings } of this.#parts.residency.ofModel(request.modelId)) {
+      const isSame = settings.source === request.source && settings.sha256 === request.sha256;
+      const flight = this.#parts.loads.underWay(modelId, version);
+      if (state === 'loading' && isSame && flight !== undefined) return { kind: 'joined', flight, version };
     }
-    return this.#begin(request, version, await this.#plan(request, version));
+    return undefined;
+  }
+
+  async #startVersion(request: LoadRequest, version: VersionName, signal: AbortSignal): Promise<Start> {
+    const { loads, residency } = this.#parts;
+    const { modelId } = request;
+    const leaving = residency.find(modelId, version);
+    if (leaving?.state === 'draining') await waitUnlessAborted(leaving.retired, signal);
+    // What began before this request may not have seen what it is to load.
+    const earlier = request.forceReload ? loads.underWay(modelId, version)?.done : undefined;
+    if (earlier !== undefined) await waitUnlessAborted(Promise.allSettled([earlier]), signal);
+    const resident = residency.find(modelId, version);
+    if (resident?.state === 'ready' && !request.forceReload) return { kind: 'hit', resident };
+    return this.#begin(request, version, await this.#plans.choose(request, version, signal));
   }
 
   #begin(request: LoadRequest, version: VersionName, plan: LoadPlan): Start {
-    const { loads, residency } = this.#parts;
-    const previous = residency.find(request.modelId, version);
-    // While the files were looked for, somebody else's load may have ended, or an unload begun.
-    if (previous?.state === 'ready' && !request.forceReload) return { kind: 'hit', resident: previous };
-    if (previous?.state === 'draining') throw unloading(previous);
-    return { kind: 'flight', flight: loads.begin(loadTarget(request, version, plan, previous)), version };
-  }
-
-  /** Where the files of a named version come from. What is on disk is never overwritten. */
-  async #plan(request: LoadRequest, version: VersionName): Promise<LoadPlan> {
-    const { repository, desired } = this.#parts;
-    const { modelId, source } = request;
-    if (source === undefined) return { kind: 'catalog', files: await repository.require(modelId, version) };
-    const files = (await repository.onDisk(modelId)).find((each) => each.version === version);
-    if (files === undefined) return sourcePlan(request, source);
-    if (desired.get(modelId, version)?.source === source) return { kind: 'catalog', files };
-    throw new AppError(
-      'conflict',
-      `${modelId} version ${version} is here already, from another place than this source.`,
-      {
-        next: 'Name another version, or "latest" for the next number; or load this version without a source.',
-      },
-    );
-  }
-
-  async #hit(resident: Resident, request: LoadRequest): Promise<Resident> {
-    const { counters, loads } = this.#parts;
-    counters.cacheHits += 1;
-    const repinned = request.pinned !== undefined && request.pinned !== resident.pinned;
-    if (repinned) resident.pinned = request.pinned;
-    const serves = loads.serveIfNobodyDoes(resident);
-    if (repinned || serves) await loads.record(resident);
-    return resident;
-  }
-}
-
-function loadTarget(
-  request: LoadRequest,
-  version: VersionName,
-  plan: LoadPlan,
-  previous: Resident | undefined,
-): LoadTarget {
-  return {
-    modelId: request.modelId,
-    version,
-    plan,
-    settings: {
-      source: request.source ?? previous?.settings.source,
-      // A reload that names no options is not meant to lose those that were given before.
-      options: Object.keys(request.options).length > 0 ? request.options : (previous?.settings.options ?? {}),
-    },
-    pinned: request.pinned ?? previous?.pinned ?? false,
-    mayServe: true,
-    background: !request.wait,
-  };
-}
-
-function sourcePlan(request: LoadRequest, source: string): LoadPlan {
-  return { kind: 'source', source, sha256: request.sha256 };
-}
-
-/** @throws AppError `conflict` where a resident version is not what was asked for */
-function refuseDifferences(resident: Resident, request: LoadRequest): void {
-  const { loaded } = resident;
-  const differing = loaded === undefined ? [] : differingOptions(loaded.options, request.options);
-  if (differing.length > 0) {
-    throw new AppError('conflict', `${resident.label} is loaded with other options (${differing.join(', ')}).`, {
-      next: 'Set force_reload to load it anew with these options; it goes on serving meanwhile.',
-    });
-  }
-  if (request.source !== undefined && request.source !== resident.settings.source) {
-    throw new AppError('conflict', `${resident.label} is loaded from another place than this source.`, {
-      next: 'Name another version, or "latest" for the next number.',
-    });
+    const { loads, residency, desired } = this.#parts;
+    const { modelId } = request;
+    const resident = residency.find(modelId, version);
+    // While the files were looked for, somebody else's load may have begun or ended, or an unload begun.
+    if (resident?.state === 'ready' && !request.forceReload) return { kind: 'hit', resident };
+    if (resident?.state === 'draining') throw unloading(resident);
+    const flight = loads.underWay(modelId, version);
+    if (flight !== undefined) return { kind: 'joined', flight, version };
+    const last = { resident, known: desired.get(modelId, version) };
+    return { kind: 'begun', flight: loads.begin(requestedTarget(request, version, plan, last)), version };
   }
 }
 

@@ -4,7 +4,7 @@ import type { ServingDependencies } from '../dependencies.ts';
 import type { HealthChecker } from '../health/health-checker.ts';
 import type { Counters } from '../overview/counters.ts';
 import type { LoadProgress } from '../overview/views.ts';
-import type { CatalogVersion } from '../ports/catalog.ts';
+import type { CatalogVersion, Fetched } from '../ports/catalog.ts';
 import type { PreparedModel, Runner, RunnerSpec } from '../ports/engine.ts';
 import { restartLimitMs, startWithin } from '../running/start-within.ts';
 import { Supervisor } from '../running/supervisor.ts';
@@ -15,6 +15,13 @@ import type { Loaded, Resident } from './resident.ts';
 export type LoadPlan =
   | { readonly kind: 'catalog'; readonly files: CatalogVersion }
   | { readonly kind: 'source'; readonly source: string; readonly sha256: string | undefined };
+
+/** What a load gave. */
+export interface LoadOutcome {
+  readonly loaded: Loaded;
+  /** Takes it back, for a load that was cancelled at the last moment. */
+  undo(): Promise<void>;
+}
 
 /** Does the work of a load: fetch, prepare, start, probe. */
 export class Loader {
@@ -28,20 +35,34 @@ export class Loader {
     this.#counters = counters;
   }
 
-  /** Where it fails, it leaves no runner and no fetched file behind. The instance's state is the caller's to change. */
-  async load(resident: Resident, plan: LoadPlan, signal: AbortSignal): Promise<Loaded> {
+  /**
+   * Where it fails, it leaves no runner behind, and no file that it brought itself. The instance's state is the caller's
+   * to change.
+   */
+  async load(resident: Resident, plan: LoadPlan, signal: AbortSignal): Promise<LoadOutcome> {
+    let isOurs = false;
+    // What was there before, or what somebody else put there, is not this load's to remove.
+    const discard = async () => {
+      if (isOurs) await this.#discard(resident);
+    };
     try {
-      const files = plan.kind === 'catalog' ? plan.files : await this.#fetch(resident, plan, signal);
-      signal.throwIfAborted();
-      return await this.#bringUp(resident, files, signal);
+      const { files, placed } =
+        plan.kind === 'source' ? await this.#fetch(resident, plan, signal) : { files: plan.files, placed: false };
+      isOurs = placed;
+      const loaded = await this.#bringUp(resident, files, signal);
+      const undo = async () => {
+        await loaded.supervisor.stop();
+        await discard();
+      };
+      return { loaded, undo };
     } catch (error) {
-      if (plan.kind === 'source') await this.#discard(resident);
+      await discard();
       // An aborted load failed for the reason it was aborted for, however the interrupted part put it.
       throw signal.aborted ? signal.reason : error;
     }
   }
 
-  #fetch(resident: Resident, plan: LoadPlan & { kind: 'source' }, signal: AbortSignal): Promise<CatalogVersion> {
+  #fetch(resident: Resident, plan: LoadPlan & { kind: 'source' }, signal: AbortSignal): Promise<Fetched> {
     resident.progress = at('fetching');
     return this.#dependencies.source.fetch({
       modelId: resident.modelId,
@@ -53,12 +74,6 @@ export class Loader {
         resident.progress = { phase: 'fetching', ...done };
       },
     });
-  }
-
-  /** Takes back what `load` gave, for a load that was cancelled at the last moment. */
-  async undo(resident: Resident, plan: LoadPlan, loaded: Loaded): Promise<void> {
-    await loaded.supervisor.stop();
-    if (plan.kind === 'source') await this.#discard(resident);
   }
 
   async #discard(resident: Resident): Promise<void> {
@@ -74,6 +89,7 @@ export class Loader {
 
   async #bringUp(resident: Resident, files: CatalogVersion, signal: AbortSignal): Promise<Loaded> {
     const { engine, clock } = this.#dependencies;
+    signal.throwIfAborted();
     const startedAt = clock.monotonicMs();
     const options = effectiveOptions(
       files.manifest,

@@ -6,28 +6,20 @@ import type { Logger } from '../ports/logger.ts';
 import { reasonOf } from '../reason.ts';
 import { VersionStatistics } from '../running/statistics.ts';
 import type { DesiredState } from './desired-state.ts';
-import type { Loader, LoadPlan } from './loader.ts';
+import type { LoadTarget } from './load-target.ts';
+import type { Loader } from './loader.ts';
 import type { Residency } from './residency.ts';
-import { type Loaded, type LoadSettings, Resident } from './resident.ts';
+import { type Loaded, Resident } from './resident.ts';
 import type { Retirement } from './retirement.ts';
 import { type Flight, SingleFlight } from './single-flight.ts';
-
-export interface LoadTarget {
-  readonly modelId: ModelId;
-  readonly version: VersionName;
-  readonly plan: LoadPlan;
-  readonly settings: LoadSettings;
-  readonly pinned: boolean;
-  readonly mayServe: boolean;
-  /** Nobody waits for it: a failure is kept as a `failed` version, so that its reason can be read. */
-  readonly background: boolean;
-}
+import type { Succession } from './succession.ts';
 
 interface LoadParts {
   readonly loader: Loader;
   readonly residency: Residency;
   readonly retirement: Retirement;
   readonly desired: DesiredState;
+  readonly succession: Succession;
   readonly counters: Counters;
   readonly logger: Logger;
 }
@@ -74,8 +66,8 @@ export class Loads {
     counters.loads += 1;
     counters.cacheMisses += 1;
     try {
-      const loaded = await loader.load(resident, target.plan, signal);
-      if (signal.aborted) await loader.undo(resident, target.plan, loaded);
+      const { loaded, undo } = await loader.load(resident, target.plan, signal);
+      if (signal.aborted) await undo();
       signal.throwIfAborted();
       this.#becomeReady(resident, loaded, beside);
     } catch (error) {
@@ -91,7 +83,9 @@ export class Loads {
 
   #instance(target: LoadTarget, previous: Resident | undefined): Resident {
     const statistics = previous?.statistics ?? new VersionStatistics();
-    const resident = new Resident(target.modelId, target.version, target.settings, target, statistics);
+    const { modelId, version, settings, pinned } = target;
+    const mayServe = target.mayServe && this.#parts.succession.isOpenTo(modelId, version);
+    const resident = new Resident(modelId, version, settings, { pinned, mayServe }, statistics);
     resident.fire('load');
     return resident;
   }
@@ -116,7 +110,7 @@ export class Loads {
 
   /** All at once: there is no moment at which nobody, or both, would answer. */
   #becomeReady(resident: Resident, loaded: Loaded, beside: Resident | undefined): void {
-    const { residency, counters, logger } = this.#parts;
+    const { residency, succession, counters, logger } = this.#parts;
     resident.becomeReady(loaded);
     counters.successfulLoads += 1;
     counters.loadTimeMs += loaded.loadTimeMs;
@@ -125,16 +119,8 @@ export class Loads {
       beside.successor = undefined;
       void this.#retire(beside);
     }
-    if (resident.mayServe) this.serveIfNobodyDoes(resident);
+    if (resident.mayServe) succession.offer(resident);
     logger.info({ model: resident.label, loadTimeMs: loaded.loadTimeMs }, 'model version ready');
-  }
-
-  /** The first load of a model makes its version serve; later ones do not. */
-  serveIfNobodyDoes(resident: Resident): boolean {
-    const { residency } = this.#parts;
-    if (residency.find(resident.modelId, undefined) !== undefined) return false;
-    residency.serve(resident);
-    return true;
   }
 
   /** Notes that the version is to be here after a restart. Resolves once that is durable. */

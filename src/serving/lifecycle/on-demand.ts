@@ -3,16 +3,18 @@ import type { ModelId } from '../../core/model/model-id.ts';
 import type { VersionName } from '../../core/model/version.ts';
 import type { CatalogVersion } from '../ports/catalog.ts';
 import type { DesiredState } from './desired-state.ts';
-import { parseStoredOptions } from './load-options.ts';
-import type { Loads, LoadTarget } from './loads.ts';
+import { targetOnDisk } from './load-target.ts';
+import type { Loads } from './loads.ts';
 import type { Repository } from './repository.ts';
 import type { Residency } from './residency.ts';
 import { notReady, type Resident } from './resident.ts';
+import type { Succession } from './succession.ts';
 
 interface OnDemandParts {
   readonly repository: Repository;
   readonly residency: Residency;
   readonly desired: DesiredState;
+  readonly succession: Succession;
   readonly loads: Loads;
   readonly isEnabled: () => boolean;
 }
@@ -52,23 +54,28 @@ export class OnDemand {
 
   /** The files to load, or what somebody else began to load while they were looked for. */
   async #choose(modelId: ModelId, version: VersionName | undefined): Promise<CatalogVersion | Resident> {
-    const serving = this.#servedBefore(modelId);
-    const files = await this.#parts.repository.require(modelId, version ?? serving ?? 'latest');
+    const files = await this.#look(modelId, version);
     const now = this.#find(modelId, version) ?? this.#parts.residency.find(modelId, files.version);
     if (now !== undefined) return now;
-    this.#refuseUnlessAllowed(files, version ?? serving);
+    this.#refuseUnlessAllowed(files, version);
     return files;
+  }
+
+  async #look(modelId: ModelId, version: VersionName | undefined): Promise<CatalogVersion> {
+    const { repository, succession } = this.#parts;
+    const chosen = version ?? succession.chosen(modelId);
+    try {
+      return await repository.require(modelId, chosen ?? 'latest');
+    } catch (error) {
+      const isMissing = error instanceof AppError && error.code === 'version_not_found';
+      // A request that names no version has named nothing that could be wrong.
+      if (isMissing && version === undefined) throw filesGone(modelId, chosen, error);
+      throw error;
+    }
   }
 
   #find(modelId: ModelId, version: VersionName | undefined): Resident | undefined {
     return this.#parts.residency.find(modelId, version) ?? this.#onItsWay(modelId, version);
-  }
-
-  /** The version that took the model's unpinned traffic when that was last decided. */
-  #servedBefore(modelId: ModelId): VersionName | undefined {
-    const serving = this.#parts.desired.ofModel(modelId).find((each) => each.state === 'running' && each.serving);
-    // The stored name was a valid version when it was written.
-    return serving?.version as VersionName | undefined;
   }
 
   /** Without a version: one that is being loaded and is to serve. */
@@ -85,32 +92,20 @@ export class OnDemand {
   }
 
   #refuseUnlessAllowed(files: CatalogVersion, named: VersionName | undefined): void {
-    const { desired, residency } = this.#parts;
+    const { desired, succession } = this.#parts;
     const { modelId, version } = files;
     if (!this.#parts.isEnabled()) throw notLoaded(modelId, version, 'is not loaded');
     if (desired.get(modelId, version)?.state === 'stopped') throw notLoaded(modelId, version, 'was unloaded');
-    // Who serves is a person's decision once a model was loaded: a request must not change it.
-    const wasStopped = desired.ofModel(modelId).some((each) => each.state === 'stopped');
-    const decided = wasStopped || residency.ofModel(modelId).length > 0;
-    if (named === undefined && decided) throw notLoaded(modelId, version, 'has no version that serves');
+    if (named !== undefined || succession.chosen(modelId) === version) return;
+    if (succession.isDecided(modelId)) throw notLoaded(modelId, version, 'has no version that serves');
   }
 
   #load(files: CatalogVersion): Promise<void> {
-    const flight = this.#parts.loads.begin(this.#target(files));
-    return this.#join(flight.done, `${files.modelId}@${files.version}`);
-  }
-
-  #target(files: CatalogVersion): LoadTarget {
-    const known = this.#parts.desired.get(files.modelId, files.version);
-    return {
-      modelId: files.modelId,
-      version: files.version,
-      plan: { kind: 'catalog', files },
-      settings: { source: known?.source, options: parseStoredOptions(known?.options ?? {}) },
-      pinned: known?.pinned ?? false,
-      mayServe: true,
-      background: true,
-    };
+    const { desired, succession, loads } = this.#parts;
+    const { modelId, version } = files;
+    const mayServe = succession.chosen(modelId) === version || !succession.isDecided(modelId);
+    const flight = loads.begin(targetOnDisk(files, desired.get(modelId, version), mayServe));
+    return this.#join(flight.done, `${modelId}@${version}`);
   }
 
   /** What is wrong with a file is not wrong with a request: it can only be told that the model is not there. */
@@ -128,6 +123,13 @@ export class OnDemand {
       );
     }
   }
+}
+
+function filesGone(modelId: ModelId, version: string | undefined, cause: unknown): AppError {
+  return new AppError('not_ready', `Version ${version} serves model "${modelId}", and its files are not there.`, {
+    cause,
+    next: 'Put them back; or unload that version, then load another.',
+  });
 }
 
 function notLoaded(modelId: ModelId, version: VersionName, why: string): AppError {

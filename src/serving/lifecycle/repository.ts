@@ -2,6 +2,7 @@ import { AppError } from '../../core/errors.ts';
 import type { ModelId } from '../../core/model/model-id.ts';
 import { latestVersion, parseVersion, type VersionName } from '../../core/model/version.ts';
 import type { Catalog, CatalogVersion } from '../ports/catalog.ts';
+import { waitUnlessAborted } from '../waiting.ts';
 import type { Residency } from './residency.ts';
 
 /** What can be loaded: the versions on disk, with those that are resident or on their way. */
@@ -37,12 +38,22 @@ export class Repository {
     return this.#catalog.find(modelId);
   }
 
+  /** Names that what a source brings can not have: of versions, and of whatever else is in the model's folders. */
+  takenNames(modelId: ModelId): Promise<ReadonlySet<string>> {
+    return this.#catalog.takenNames(modelId);
+  }
+
+  /** SHA-256, in hex, of a version's .onnx file as it is now. */
+  sha256(files: CatalogVersion, signal: AbortSignal): Promise<string> {
+    return waitUnlessAborted(this.#catalog.sha256(files, signal), signal);
+  }
+
   /**
-   * One more than the highest integer version on disk or on its way; "1" for a new model. It waits for nothing, so that
-   * a caller who goes on at once gets a number that nobody else has.
+   * One more than the highest integer that is taken on disk or on its way; "1" for a new model. It waits for nothing, so
+   * that a caller who goes on at once gets a number that nobody else has.
    */
-  nextVersion(modelId: ModelId, onDisk: readonly CatalogVersion[]): VersionName {
-    const names = [...onDisk, ...this.#residency.ofModel(modelId)].map((each) => each.version);
+  nextVersion(modelId: ModelId, taken: ReadonlySet<string>): VersionName {
+    const names = [...taken, ...this.#residency.ofModel(modelId).map((each) => each.version)];
     const highest = names.filter((name) => /^\d+$/.test(name)).reduce((max, name) => bigMax(max, BigInt(name)), 0n);
     return parseVersion(String(highest + 1n));
   }

@@ -13,6 +13,8 @@ import { nextState, type VersionEvent } from './version-states.ts';
 /** What was asked for when the version was loaded; it is kept for the next start of the server. */
 export interface LoadSettings {
   readonly source: string | undefined;
+  /** What the request said the file's digest must be. */
+  readonly sha256: string | undefined;
   readonly options: LoadOptions;
 }
 

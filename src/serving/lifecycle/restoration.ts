@@ -1,13 +1,14 @@
 import { type ModelId, parseModelId } from '../../core/model/model-id.ts';
-import { parseVersion, type VersionSelector } from '../../core/model/version.ts';
+import { parseVersion, type VersionName, type VersionSelector } from '../../core/model/version.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { DesiredVersion } from '../ports/store.ts';
 import { reasonOf } from '../reason.ts';
 import type { DesiredState } from './desired-state.ts';
-import { parseStoredOptions } from './load-options.ts';
-import type { Loads, LoadTarget } from './loads.ts';
+import { type LoadTarget, targetOnDisk } from './load-target.ts';
+import type { Loads } from './loads.ts';
 import type { Repository } from './repository.ts';
 import type { Residency } from './residency.ts';
+import type { Succession } from './succession.ts';
 
 /** A version that the command line names. */
 export interface Preload {
@@ -19,6 +20,7 @@ interface RestorationParts {
   readonly desired: DesiredState;
   readonly repository: Repository;
   readonly residency: Residency;
+  readonly succession: Succession;
   readonly loads: Loads;
   readonly logger: Logger;
   readonly required: readonly ModelId[];
@@ -51,10 +53,11 @@ export class Restoration {
     const { desired } = this.#parts;
     const running = desired.running();
     const missing = preload.filter((each) => !isRestored(each, running));
+    const atStart = new Set(missing.flatMap(({ modelId }) => desired.ofModel(modelId)));
     const jobs: Job[] = [
-      ...running.filter((each) => each.serving).map((each) => this.#restoring(each)),
-      ...missing.map((each) => () => this.#preload(each)),
-      ...running.filter((each) => !each.serving).map((each) => this.#restoring(each)),
+      ...running.filter((each) => each.serving).map((each) => () => this.#restore(each)),
+      ...missing.map((each) => () => this.#preload(each, atStart)),
+      ...running.filter((each) => !each.serving).map((each) => () => this.#restore(each)),
     ];
     const next = jobs.values();
     await Promise.all(Array.from({ length: PARALLEL_LOADS }, () => this.#work(next)));
@@ -81,46 +84,38 @@ export class Restoration {
     }
   }
 
-  #restoring(desired: DesiredVersion): Job {
-    return async () => {
-      const { repository, loads } = this.#parts;
-      const modelId = parseModelId(desired.modelId);
-      const version = parseVersion(desired.version);
-      const files = await repository.require(modelId, version);
-      const target: LoadTarget = {
-        modelId,
-        version,
-        plan: { kind: 'catalog', files },
-        settings: { source: desired.source, options: parseStoredOptions(desired.options) },
-        pinned: desired.pinned,
-        mayServe: desired.serving,
-        background: true,
-      };
-      await this.#loadOnce(target, loads);
-    };
+  async #restore(atStart: DesiredVersion): Promise<void> {
+    const modelId = parseModelId(atStart.modelId);
+    const version = parseVersion(atStart.version);
+    // While it waited for its turn, a person may have stopped it; also while its files were looked for.
+    if (this.#wanted(modelId, version) === undefined) return;
+    const files = await this.#parts.repository.require(modelId, version);
+    const wanted = this.#wanted(modelId, version);
+    if (wanted !== undefined) await this.#loadOnce(targetOnDisk(files, wanted, wanted.serving));
   }
 
-  async #preload({ modelId, version }: Preload): Promise<void> {
-    const { repository, loads, desired } = this.#parts;
+  #wanted(modelId: ModelId, version: VersionName): DesiredVersion | undefined {
+    const known = this.#parts.desired.get(modelId, version);
+    return known?.state === 'running' ? known : undefined;
+  }
+
+  /** The command line overrules what was stopped before this start, and not what was stopped since. */
+  async #preload({ modelId, version }: Preload, atStart: ReadonlySet<DesiredVersion>): Promise<void> {
+    const { repository, desired, residency, succession, loads } = this.#parts;
     const files = await repository.require(modelId, version);
     const known = desired.get(modelId, files.version);
-    const target: LoadTarget = {
-      modelId,
-      version: files.version,
-      plan: { kind: 'catalog', files },
-      settings: { source: known?.source, options: parseStoredOptions(known?.options ?? {}) },
-      pinned: known?.pinned ?? false,
-      mayServe: true,
-      background: true,
-    };
-    await this.#loadOnce(target, loads);
+    if (known?.state === 'stopped' && !atStart.has(known)) return;
+    await this.#loadOnce(targetOnDisk(files, known, true));
+    const resident = residency.find(modelId, files.version);
+    // A request may have brought it, which does not make it serve.
+    if (resident?.state === 'ready' && succession.offer(resident)) await loads.record(resident);
   }
 
   /** A request may have brought it here already. */
-  async #loadOnce(target: LoadTarget, loads: Loads): Promise<void> {
+  async #loadOnce(target: LoadTarget): Promise<void> {
     const resident = this.#parts.residency.find(target.modelId, target.version);
     if (resident !== undefined && resident.state !== 'loading') return;
-    await loads.begin(target).done;
+    await this.#parts.loads.begin(target).done;
   }
 }
 

@@ -2,6 +2,7 @@ import { AppError } from '../../core/errors.ts';
 import type { ModelId } from '../../core/model/model-id.ts';
 import type { VersionName } from '../../core/model/version.ts';
 import type { Counters } from '../overview/counters.ts';
+import type { DesiredVersion } from '../ports/store.ts';
 import type { UnloadResult } from '../service.ts';
 import { waitUnlessAborted } from '../waiting.ts';
 import type { DesiredState } from './desired-state.ts';
@@ -30,11 +31,20 @@ export class Unloads {
 
   /** @throws AppError `model_not_found`, `version_not_found` where there is nothing to unload */
   async handle(modelId: ModelId, version: VersionName | undefined, signal: AbortSignal): Promise<UnloadResult> {
-    const residents = this.#parts.residency.ofModel(modelId);
-    const targets = version === undefined ? residents : residents.filter((each) => each.version === version);
-    if (targets.length === 0) throw await this.#nothingToUnload(modelId, version);
-    await waitUnlessAborted(Promise.all(targets.map((resident) => this.#unload(resident))), signal);
-    return { modelId, unloaded: targets.map((resident) => resident.version) };
+    const { residency, desired } = this.#parts;
+    const isMeant = (each: { readonly version: string }) => version === undefined || each.version === version;
+    const residents = residency.ofModel(modelId).filter(isMeant);
+    const isAway = (each: DesiredVersion) => !residents.some((resident) => resident.version === each.version);
+    const absent = desired.ofModel(modelId).filter((each) => isMeant(each) && each.state === 'running' && isAway(each));
+    if (residents.length + absent.length === 0) throw await this.#nothingToUnload(modelId, version);
+    const work = [...residents.map((each) => this.#unload(each)), ...absent.map((each) => this.#keepAway(each))];
+    await waitUnlessAborted(Promise.all(work), signal);
+    return { modelId, unloaded: [...residents, ...absent].map((each) => each.version) };
+  }
+
+  /** It is not here, and is meant to be: it waits for its turn after a restart, or could not be loaded. */
+  #keepAway(desired: DesiredVersion): Promise<void> {
+    return this.#parts.desired.put({ ...desired, state: 'stopped', serving: false });
   }
 
   async #unload(resident: Resident): Promise<void> {

@@ -14,6 +14,8 @@ export interface CatalogVersion {
   readonly probesDir: string | undefined;
   /** `repository`: an operator put it there. `data`: a request's `source` brought it. */
   readonly origin: 'repository' | 'data';
+  /** What that request named; undefined where no request brought it, or where that is not known. */
+  readonly source: string | undefined;
 }
 
 /** One problem that kept something in the repository from being listed. */
@@ -33,6 +35,13 @@ export interface Catalog {
   list(): Promise<CatalogListing>;
   /** The versions of one model, read anew; empty when it is unknown. */
   find(modelId: ModelId): Promise<readonly CatalogVersion[]>;
+  /**
+   * Names that a new version of the model can not have, read anew: those of its versions, and of whatever else is in its
+   * folders, such as a version that is not listed because its manifest is wrong.
+   */
+  takenNames(modelId: ModelId): Promise<ReadonlySet<string>>;
+  /** SHA-256, in hex, of a version's .onnx file as it is now. Rejects with the signal's reason when aborted. */
+  sha256(version: CatalogVersion, signal: AbortSignal): Promise<string>;
 }
 
 export interface FetchProgress {
@@ -52,14 +61,21 @@ export interface FetchRequest {
   readonly onProgress: (progress: FetchProgress) => void;
 }
 
+export interface Fetched {
+  readonly files: CatalogVersion;
+  /** Whether this call put them there. Only then are they the caller's to discard. */
+  readonly placed: boolean;
+}
+
 /** Brings a model file into the data directory, under `<model_id>/<version>/`. */
 export interface ModelSource {
   /**
-   * Resumes a partial download of the same source. Verifies, then renames into place.
+   * Resumes a partial download of the same source. Verifies, then renames into place. Where it fails, everything is as
+   * it was, but for what is kept of a download.
    * @throws AppError `forbidden` (outside the roots or the allow-list), `invalid_request`, `download_failed`,
    *   `model_unloadable` (digest mismatch)
    */
-  fetch(request: FetchRequest): Promise<CatalogVersion>;
-  /** Removes what `fetch` brought for a version that turned out not to load. Nothing to do for a path in the roots. */
+  fetch(request: FetchRequest): Promise<Fetched>;
+  /** Removes what a `fetch` placed, for a version that turned out not to load. */
   discard(modelId: ModelId, version: VersionName): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import { AppError } from '../../../src/core/errors.ts';
 import { EMPTY_MANIFEST, type ModelManifest } from '../../../src/core/model/manifest.ts';
 import { type ModelId, parseModelId } from '../../../src/core/model/model-id.ts';
 import { parseVersion, type VersionName } from '../../../src/core/model/version.ts';
@@ -5,9 +6,13 @@ import type {
   Catalog,
   CatalogListing,
   CatalogVersion,
+  Fetched,
   FetchRequest,
   ModelSource,
 } from '../../../src/serving/ports/catalog.ts';
+
+/** The digest of every file of the fakes. */
+export const FAKE_SHA256 = 'ab'.repeat(32);
 
 /** Model files that are only said to be there. */
 export class FakeCatalog implements Catalog {
@@ -26,6 +31,7 @@ export class FakeCatalog implements Catalog {
       manifest: EMPTY_MANIFEST,
       probesDir: undefined,
       origin: 'repository',
+      source: undefined,
       ...more,
     };
     this.#versions.set(`${modelId}@${version}`, files);
@@ -43,6 +49,14 @@ export class FakeCatalog implements Catalog {
   async find(modelId: ModelId): Promise<readonly CatalogVersion[]> {
     return [...this.#versions.values()].filter((files) => files.modelId === modelId);
   }
+
+  async takenNames(modelId: ModelId): Promise<ReadonlySet<string>> {
+    return new Set((await this.find(modelId)).map((files) => files.version));
+  }
+
+  async sha256(): Promise<string> {
+    return FAKE_SHA256;
+  }
 }
 
 /** Brings any source into a FakeCatalog, unless told to fail. */
@@ -56,13 +70,19 @@ export class FakeSource implements ModelSource {
     this.#catalog = catalog;
   }
 
-  async fetch(request: FetchRequest): Promise<CatalogVersion> {
+  async fetch(request: FetchRequest): Promise<Fetched> {
     this.fetched.push(`${request.modelId}@${request.version}`);
     request.onProgress({ bytesDone: 10, bytesTotal: 20 });
     await Promise.resolve();
     request.signal.throwIfAborted();
     if (this.failure !== undefined) throw this.failure;
-    return this.#catalog.add(request.modelId, request.version, { origin: 'data' });
+    if (request.sha256 !== undefined && request.sha256 !== FAKE_SHA256) {
+      throw new AppError('model_unloadable', 'another digest');
+    }
+    const existing = (await this.#catalog.find(request.modelId)).find((files) => files.version === request.version);
+    if (existing !== undefined) return { files: existing, placed: false };
+    const { modelId, version, source } = request;
+    return { files: this.#catalog.add(modelId, version, { origin: 'data', source }), placed: true };
   }
 
   async discard(modelId: ModelId, version: VersionName): Promise<void> {

@@ -11,6 +11,7 @@ import {
   type RunReply,
   type RunRequest,
 } from '../../../src/serving/ports/engine.ts';
+import { FAKE_SHA256 } from './fake-catalog.ts';
 import { textOf } from './fake-payloads.ts';
 
 const SIGNATURE: ModelSignature = {
@@ -186,7 +187,7 @@ export class FakeEngine implements Engine {
     signal.throwIfAborted();
     const failure = this.unpreparable.get(modelPath);
     if (failure !== undefined) throw failure;
-    return { digest: 'ab'.repeat(32), path: modelPath, inspection: INSPECTION };
+    return { digest: FAKE_SHA256, path: modelPath, inspection: INSPECTION };
   }
 
   async start(spec: RunnerSpec, signal: AbortSignal): Promise<Runner> {

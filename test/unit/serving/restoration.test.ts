@@ -4,7 +4,7 @@ import { parseModelId } from '../../../src/core/model/model-id.ts';
 import { parseVersionSelector } from '../../../src/core/model/version.ts';
 import { settle } from '../../helpers/serving/fake-clock.ts';
 import { FakeStore } from '../../helpers/serving/fake-store.ts';
-import { codeOf, Serving } from '../../helpers/serving/serving.ts';
+import { codeOf, Serving, silentLogger } from '../../helpers/serving/serving.ts';
 
 const preload = (modelId: string, version = 'latest') => ({
   modelId: parseModelId(modelId),
@@ -116,4 +116,102 @@ test('stored options that are no numbers are left out', async () => {
   await serving.manager.start();
   await serving.manager.restored;
   expect(serving.view('iris', '1')).toMatchObject({ state: 'ready', maxBatchSize: 32 });
+});
+
+/** A restarted server on which nothing gets further than its files, but for iris 2: the queue of restorations stands. */
+async function standing(store: FakeStore, overrides = {}): Promise<{ serving: Serving; letGo: () => void }> {
+  const serving = restarted(store, overrides);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const prepare = serving.engine.prepare.bind(serving.engine);
+  serving.engine.prepare = async (path, signal) => {
+    if (path !== '/models/iris/2/model.onnx') await promise;
+    return prepare(path, signal);
+  };
+  await serving.manager.start([preload('tulip')]);
+  await settle();
+  return { serving, letGo: resolve };
+}
+
+test('what a person unloads while it waits for its turn is not loaded', async () => {
+  const { serving, letGo } = await standing(await leftBehind());
+  await using _ = serving;
+  expect(serving.view('iris', '2')).toBeUndefined();
+  expect((await serving.unload('iris', '2')).unloaded).toEqual(['2']);
+  expect(serving.store.desired.get('iris@2')).toMatchObject({ state: 'stopped', serving: false });
+  letGo();
+  await serving.manager.restored;
+  expect(serving.view('iris', '2')).toBeUndefined();
+  expect(serving.store.desired.get('iris@2')?.state).toBe('stopped');
+});
+
+test('nor is it missed where its files are gone', async () => {
+  const errors: unknown[] = [];
+  const logger = { ...silentLogger, error: (fields: object) => errors.push(fields) };
+  const { serving, letGo } = await standing(await leftBehind(), { logger });
+  await using _ = serving;
+  serving.catalog.remove('iris', '2');
+  await serving.unload('iris', '2');
+  letGo();
+  await serving.manager.restored;
+  expect(errors).toEqual([]);
+});
+
+test('nor is what a request had brought before it', async () => {
+  const { serving, letGo } = await standing(await leftBehind());
+  await using _ = serving;
+  expect((await serving.infer('iris', '2')).version).toBe('2');
+  await serving.unload('iris', '2');
+  letGo();
+  await serving.manager.restored;
+  expect(serving.view('iris', '2')).toBeUndefined();
+  expect(serving.store.desired.get('iris@2')?.state).toBe('stopped');
+});
+
+test('nor is a version that is unloaded while its files are looked for', async () => {
+  await using serving = restarted(await leftBehind());
+  const find = serving.catalog.find.bind(serving.catalog);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  serving.catalog.find = (modelId) => promise.then(() => find(modelId));
+  await serving.manager.start();
+  await settle();
+  expect((await serving.unload('iris')).unloaded).toEqual(['1', '2']);
+  resolve();
+  await serving.manager.restored;
+  expect(serving.manager.residentVersions()).toEqual([]);
+  expect(serving.engine.starts).toBe(0);
+});
+
+test('nor is a preload that was brought and unloaded since the start', async () => {
+  await using serving = restarted(await leftBehind());
+  serving.catalog.add('rose', '1');
+  const find = serving.catalog.find.bind(serving.catalog);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  serving.catalog.find = (modelId) => (modelId === 'iris' ? promise : Promise.resolve()).then(() => find(modelId));
+  await serving.manager.start([preload('iris', '3'), preload('rose')]);
+  await settle();
+  await serving.infer('rose');
+  await serving.unload('rose');
+  resolve();
+  await serving.manager.restored;
+  expect(serving.view('rose', '1')).toBeUndefined();
+  expect(serving.view('iris', '3')?.state).toBe('ready');
+});
+
+test('a version whose files are gone can be unloaded, and is not missed at the next start', async () => {
+  const store = await leftBehind();
+  const errors: unknown[] = [];
+  const logger = { ...silentLogger, error: (_fields: object, message: string) => errors.push(message) };
+  {
+    await using serving = new Serving({ logger }, store);
+    await serving.manager.start();
+    await serving.manager.restored;
+    expect(errors).toHaveLength(2);
+    expect((await serving.unload('iris')).unloaded).toEqual(['1', '2']);
+    expect(await codeOf(serving.unload('iris'))).toBe('model_not_found');
+  }
+  await using serving = new Serving({ logger }, store);
+  await serving.manager.start();
+  await serving.manager.restored;
+  expect(errors).toHaveLength(2);
+  expect([...store.desired.values()].filter((each) => each.state === 'running' || each.serving)).toEqual([]);
 });

@@ -58,12 +58,13 @@ export class SourceFixture implements AsyncDisposable {
     });
   }
 
-  fetch(
+  /** The files that a fetch gives. */
+  async fetch(
     from: ModelSource,
     source: string,
     options: { modelId?: string; version?: string; sha256?: string; signal?: AbortSignal } = {},
   ): Promise<CatalogVersion> {
-    return from.fetch({
+    const { files } = await from.fetch({
       modelId: parseModelId(options.modelId ?? 'org/iris'),
       version: parseVersion(options.version ?? '1'),
       source,
@@ -74,6 +75,7 @@ export class SourceFixture implements AsyncDisposable {
         this.onProgress(progress);
       },
     });
+    return files;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -27,7 +27,8 @@ describe('a local source', () => {
     const path = join(fixture.repository, 'incoming/v1.onnx');
     const version = await fixture.fetch(fixture.source(), path, { sha256: sha256('model') });
     expect(version.origin).toBe('data');
-    expect(await readdir(versionDir())).toEqual(['model.onnx']);
+    expect(await readdir(versionDir())).toEqual(['.source.json', 'model.onnx']);
+    expect(version.source).toBe(path);
     expect(await readFile(version.modelPath, 'utf8')).toBe('model');
     expect(fixture.progress.at(-1)).toEqual({ bytesDone: 5, bytesTotal: 5 });
   });
@@ -39,9 +40,12 @@ describe('a local source', () => {
       'repository/incoming/data/more.bin': 'more',
       'repository/incoming/model.json': '{"options": {"warm_up_runs": 0}}',
       'repository/incoming/.git/config': 'hidden',
+      'repository/incoming/.source.json': '{"source": "https://elsewhere.example/"}',
     });
     const version = await fixture.fetch(fixture.source(), join(fixture.repository, 'incoming'));
-    expect((await readdir(versionDir())).sort()).toEqual(['data', 'model.json', 'model.onnx', 'weights.bin']);
+    const files = (await readdir(versionDir())).filter((name) => !name.startsWith('.'));
+    expect(files.sort()).toEqual(['data', 'model.json', 'model.onnx', 'weights.bin']);
+    expect(version.source).toBe(join(fixture.repository, 'incoming'));
     expect(await readFile(join(versionDir(), 'data/more.bin'), 'utf8')).toBe('more');
     expect(version.manifest.options).toEqual({ warmUpRuns: 0 });
   });
