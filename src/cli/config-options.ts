@@ -132,7 +132,7 @@ export const CONFIG_OPTIONS = {
   }),
   'max-body': value(bytes, '64MiB', {
     placeholder: 'SIZE',
-    description: 'Largest request body, also after decompression.',
+    description: 'Largest body of an inference, also after decompression. Other requests may have 64 KiB.',
   }),
   'max-in-flight': value(bytes, '256MiB', {
     placeholder: 'SIZE',
