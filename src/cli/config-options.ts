@@ -100,7 +100,7 @@ export const CONFIG_OPTIONS = {
   }),
   'grace-period': value(duration, '30s', {
     placeholder: 'DURATION',
-    description: 'How long the server takes at most to end after SIGTERM.',
+    description: 'How long the server takes at most to end after SIGTERM, the notice included.',
   }),
   auth: optional(oneOf(['none', 'keys']), {
     placeholder: 'MODE',
