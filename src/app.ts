@@ -83,7 +83,7 @@ async function closeServer(
   app: FastifyInstance,
   { gracePeriodMs, drainNoticeMs }: ServeConfig['limits'],
 ): Promise<void> {
-  const patienceMs = CLIENTS_SHARE * Math.max(0, gracePeriodMs - drainNoticeMs);
+  const patienceMs = CLIENTS_SHARE * (gracePeriodMs - drainNoticeMs);
   const limit = setTimeout(() => app.server.closeAllConnections(), patienceMs);
   try {
     await app.close();

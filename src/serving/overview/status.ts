@@ -69,6 +69,7 @@ export class Status {
       runnerRestarts: counters.runnerRestarts,
       totalRequests: counters.requests,
       failedRequests: counters.failedRequests,
+      failuresByReason: { ...counters.failures },
     };
   }
 

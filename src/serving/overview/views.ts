@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../core/errors.ts';
 import type { TensorSpec } from '../../core/model/signature.ts';
 
 /** What the manager tells of itself and its models. Times are epoch milliseconds, durations milliseconds. */
@@ -112,6 +113,8 @@ export interface PerformanceView {
   readonly runnerRestarts: number;
   readonly totalRequests: number;
   readonly failedRequests: number;
+  /** The failed ones by error code; every code is there. */
+  readonly failuresByReason: Readonly<Record<ErrorCode, number>>;
 }
 
 export interface MemoryView {
