@@ -39,6 +39,7 @@ describe('the configuration', () => {
       limits: {
         defaultTimeoutMs: 30_000,
         hangLimitMs: 10_000,
+        loadTimeoutMs: 600_000,
         drainTimeoutMs: 30_000,
         drainNoticeMs: 1000,
         gracePeriodMs: 30_000,
@@ -64,6 +65,8 @@ describe('the configuration', () => {
         '500ms',
         '--hang-limit',
         '2s',
+        '--load-timeout',
+        '5m',
         '--drain-timeout',
         '1m',
         '--drain-notice',
@@ -93,6 +96,7 @@ describe('the configuration', () => {
       limits: {
         defaultTimeoutMs: 500,
         hangLimitMs: 2000,
+        loadTimeoutMs: 300_000,
         drainTimeoutMs: 60_000,
         drainNoticeMs: 2000,
         gracePeriodMs: 3_600_000,
