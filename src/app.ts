@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { destination } from 'pino';
@@ -7,13 +8,14 @@ import { Arena } from './adapters/onnx/runner/arena.ts';
 import { arenaCapacity, arenaDirectory } from './adapters/onnx/runner/arena-file.ts';
 import { reapOrphans } from './adapters/onnx/runner/orphans.ts';
 import { directoryProbeFiles } from './adapters/probe-files.ts';
-import { machineBytes } from './adapters/process-memory.ts';
+import { hostMemory } from './adapters/process-memory.ts';
 import { createCatalog } from './adapters/source/catalog.ts';
 import { createModelSource } from './adapters/source/model-source.ts';
 import { openStore } from './adapters/store/open-store.ts';
 import { createLogger } from './adapters/telemetry/logger.ts';
 import { createPrometheus } from './adapters/telemetry/prometheus.ts';
 import type { ServeConfig } from './config.ts';
+import { resolveBudget } from './core/memory/budget.ts';
 import { buildServer } from './http/server.ts';
 import { ModelServingManager } from './serving/manager.ts';
 import type { Logger } from './serving/ports/logger.ts';
@@ -83,7 +85,7 @@ async function closeServer(
   app: FastifyInstance,
   { gracePeriodMs, drainNoticeMs }: ServeConfig['limits'],
 ): Promise<void> {
-  const patienceMs = CLIENTS_SHARE * Math.max(0, gracePeriodMs - drainNoticeMs);
+  const patienceMs = CLIENTS_SHARE * (gracePeriodMs - drainNoticeMs);
   const limit = setTimeout(() => app.server.closeAllConnections(), patienceMs);
   try {
     await app.close();
@@ -138,10 +140,25 @@ function buildManager(config: ServeConfig, parts: ManagerParts): ModelServingMan
     limits: config.limits,
     loadOnDemand,
     required,
-    machineBytes: machineBytes(),
+    memory: { budgetBytes: budgetOf(config, parts.logger), waitMs: config.memory.waitMs },
+    parallelLoads: Math.max(2, availableParallelism()),
+    machineBytes: machineMemory(),
     frontMemory: () => process.memoryUsage.rss(),
     serviceVersion: parts.version,
   });
+}
+
+/** @throws AppError `invalid_request` where the setting is none */
+function budgetOf({ memory }: ServeConfig, logger: Logger): number {
+  const { bytes, availableBytes, availableFrom } = resolveBudget(memory.budget, hostMemory());
+  if (bytes > availableBytes) {
+    logger.warn({ budgetBytes: bytes, availableBytes, availableFrom }, 'the memory budget is larger than the memory');
+  }
+  return bytes;
+}
+
+function machineMemory(): number {
+  return resolveBudget('100%', hostMemory()).availableBytes;
 }
 
 /** Runners of an earlier server that was killed, where the kernel did not end them with it. */

@@ -105,7 +105,7 @@ function readKeys(values: OptionValues, readText: (path: string) => string): rea
     if (values['api-keys'] !== undefined) keys.push(...parseApiKeys(values['api-keys']));
     if (values['api-keys-file'] !== undefined) {
       origin = `The API keys file ${values['api-keys-file']}`;
-      keys.push(...parseApiKeys(readText(values['api-keys-file'])));
+      keys.push(...parseApiKeys(readText(values['api-keys-file']), keys.length));
     }
     refuseTwins(keys);
     return keys;
@@ -147,16 +147,27 @@ function assemble(values: OptionValues, keys: readonly ApiKey[]): ServeConfig {
       allowedRoots: roots.length > 0 || repositoryDir === undefined ? roots : [repositoryDir],
       allowedUrls: values['allow-source-url'],
     },
-    limits: {
-      defaultTimeoutMs: values['default-timeout'],
-      hangLimitMs: values['hang-limit'],
-      loadTimeoutMs: values['load-timeout'],
-      drainTimeoutMs: values['drain-timeout'],
-      drainNoticeMs: values['drain-notice'],
-      gracePeriodMs: values['grace-period'],
-    },
+    limits: limitsOf(values),
     arena: { dir: values['arena-dir'], allowDisk: values['allow-disk-arena'], maxBytes: values['max-in-flight'] },
     log: { level: values['log-level'] },
+  };
+}
+
+/** @throws ConfigError where the notice would leave no time to answer what was accepted: the end would lose it */
+function limitsOf(values: OptionValues): ServeConfig['limits'] {
+  const [drainNoticeMs, gracePeriodMs] = [values['drain-notice'], values['grace-period']];
+  if (drainNoticeMs >= gracePeriodMs) {
+    throw new ConfigError([
+      `--drain-notice ${drainNoticeMs}ms must be shorter than --grace-period ${gracePeriodMs}ms, which it is a part of: shorten the one or lengthen the other.`,
+    ]);
+  }
+  return {
+    defaultTimeoutMs: values['default-timeout'],
+    hangLimitMs: values['hang-limit'],
+    loadTimeoutMs: values['load-timeout'],
+    drainTimeoutMs: values['drain-timeout'],
+    drainNoticeMs,
+    gracePeriodMs,
   };
 }
 

@@ -35,13 +35,14 @@ const keySchema = z.strictObject({
 
 /**
  * Reads keys from JSON, `[{"name"?, "key", "scopes": […]}]`, or from lines of `key scope,scope [name]`, where `;` ends a
- * line too and `#` begins a comment. A key without a name is called after its place.
+ * line too and `#` begins a comment. A key without a name is called after its number among all keys.
+ * @param before how many keys there are already, from elsewhere
  * @throws ApiKeysError naming the place, never the key
  */
-export function parseApiKeys(text: string): readonly ApiKey[] {
+export function parseApiKeys(text: string, before = 0): readonly ApiKey[] {
   const keys = text.trimStart().startsWith('[') ? fromJson(text) : fromLines(text);
   if (keys.length === 0) throw new ApiKeysError('it has no keys');
-  return keys;
+  return keys.map(({ name, ...key }, index) => ({ name: name ?? `key-${before + index + 1}`, ...key }));
 }
 
 /** @throws ApiKeysError when two keys have the same name or the same secret */
@@ -54,7 +55,10 @@ export function refuseTwins(keys: readonly ApiKey[]): void {
   });
 }
 
-function fromJson(text: string): readonly ApiKey[] {
+/** As it was written: the name may be left out. */
+type ReadKey = Omit<ApiKey, 'name'> & { readonly name: string | undefined };
+
+function fromJson(text: string): readonly ReadKey[] {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -63,11 +67,11 @@ function fromJson(text: string): readonly ApiKey[] {
     throw new ApiKeysError('it begins like JSON and is not');
   }
   if (!Array.isArray(json)) throw new ApiKeysError('expected a JSON array of keys');
-  return json.map((entry: unknown, index) => toKey(entry, index, `entry ${index + 1}`));
+  return json.map((entry: unknown, index) => toKey(entry, `entry ${index + 1}`));
 }
 
-function fromLines(text: string): readonly ApiKey[] {
-  const keys: ApiKey[] = [];
+function fromLines(text: string): readonly ReadKey[] {
+  const keys: ReadKey[] = [];
   text.split(/[\n;]/).forEach((line, index) => {
     const [key, scopes, name, ...rest] = line
       .replace(/(^|\s)#.*$/, '')
@@ -78,15 +82,15 @@ function fromLines(text: string): readonly ApiKey[] {
     if (scopes === undefined || rest.length > 0)
       throw new ApiKeysError(`${place}: expected \`key scope,scope [name]\``);
     const entry = { key, scopes: scopes.split(','), ...(name === undefined ? {} : { name }) };
-    keys.push(toKey(entry, keys.length, place));
+    keys.push(toKey(entry, place));
   });
   return keys;
 }
 
-function toKey(entry: unknown, index: number, place: string): ApiKey {
+function toKey(entry: unknown, place: string): ReadKey {
   const result = keySchema.safeParse(entry);
   if (!result.success)
     throw new ApiKeysError(`${place}: ${result.error.issues.map((issue) => issue.message).join('; ')}`);
   const { name, key, scopes } = result.data;
-  return { name: name ?? `key-${index + 1}`, secret: key, scopes: [...new Set(scopes)] };
+  return { name, secret: key, scopes: [...new Set(scopes)] };
 }

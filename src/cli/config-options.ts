@@ -121,7 +121,7 @@ export const CONFIG_OPTIONS = {
   }),
   'grace-period': value(duration, '30s', {
     placeholder: 'DURATION',
-    description: 'How long the server takes at most to end after SIGTERM.',
+    description: 'How long the server takes at most to end after SIGTERM, the notice included.',
   }),
   auth: optional(oneOf(['none', 'keys']), {
     placeholder: 'MODE',
@@ -153,7 +153,7 @@ export const CONFIG_OPTIONS = {
   }),
   'max-body': value(bytes, '64MiB', {
     placeholder: 'SIZE',
-    description: 'Largest request body, also after decompression.',
+    description: 'Largest body of an inference, also after decompression. Other requests may have 64 KiB.',
   }),
   'max-in-flight': value(bytes, '256MiB', {
     placeholder: 'SIZE',

@@ -1,30 +1,33 @@
 /** Every way in which EchoServe refuses or fails. `http/error-table.ts` maps each code to a status, exhaustively. */
-export type ErrorCode =
-  | 'invalid_request'
-  | 'invalid_tensor'
-  | 'model_rejected_input'
-  | 'unauthenticated'
-  | 'forbidden'
-  | 'model_not_found'
-  | 'version_not_found'
-  | 'route_not_found'
-  | 'method_not_allowed'
-  | 'conflict'
-  | 'body_too_large'
-  | 'header_too_large'
-  | 'unsupported_media_type'
-  | 'request_timeout'
-  | 'model_unloadable'
-  | 'queue_full'
-  | 'request_cancelled'
-  | 'model_crashed'
-  | 'internal'
-  | 'not_ready'
-  | 'overloaded'
-  | 'draining'
-  | 'download_failed'
-  | 'deadline_exceeded'
-  | 'insufficient_memory';
+export const ERROR_CODES = [
+  'invalid_request',
+  'invalid_tensor',
+  'model_rejected_input',
+  'unauthenticated',
+  'forbidden',
+  'model_not_found',
+  'version_not_found',
+  'route_not_found',
+  'method_not_allowed',
+  'conflict',
+  'body_too_large',
+  'header_too_large',
+  'unsupported_media_type',
+  'request_timeout',
+  'model_unloadable',
+  'queue_full',
+  'request_cancelled',
+  'model_crashed',
+  'internal',
+  'not_ready',
+  'overloaded',
+  'draining',
+  'download_failed',
+  'deadline_exceeded',
+  'insufficient_memory',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
 
 export interface ErrorOptions {
   readonly cause?: unknown;

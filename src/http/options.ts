@@ -23,6 +23,7 @@ export interface HttpOptions {
   readonly loopbackGuard: boolean;
   /** Host names that the guard admits besides loopback's. */
   readonly allowedHosts: readonly string[];
+  /** Of an inference. What is parsed on this thread may be smaller yet (see `MAX_JSON_BODY_BYTES`). */
   readonly bodyLimitBytes: number;
   /** The whole Prometheus exposition. */
   readonly renderMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>;

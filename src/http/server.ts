@@ -10,6 +10,7 @@ import type { HttpOptions, ZodApp } from './options.ts';
 import { addAuthentication } from './plugins/auth.ts';
 import { addDocumentation, documentationRoutes } from './plugins/documentation.ts';
 import { addDraining } from './plugins/draining.ts';
+import { MAX_JSON_BODY_BYTES } from './plugins/json-body.ts';
 import { addLoopbackGuard } from './plugins/loopback-guard.ts';
 import { encodeModelId } from './plugins/model-id-url.ts';
 import { addRequestContext, requestIdOf } from './plugins/request-context.ts';
@@ -63,7 +64,8 @@ function createInstance(options: HttpOptions): ZodApp {
     childLoggerFactory: (logger) => logger,
     genReqId: requestIdOf,
     rewriteUrl: (request) => encodeModelId(request.url ?? '/'),
-    bodyLimit: options.bodyLimitBytes,
+    // Of what is parsed here; inferences are streamed past, under a limit of their own.
+    bodyLimit: Math.min(options.bodyLimitBytes, MAX_JSON_BODY_BYTES),
     requestTimeout: options.requestTimeoutMs,
     keepAliveTimeout: options.keepAliveTimeoutMs ?? DEFAULT_KEEP_ALIVE_MS,
     // Would end connections that wait for a long inference or load; what arrives too slowly meets `requestTimeout`.

@@ -1,4 +1,4 @@
-import { AppError } from '../core/errors.ts';
+import { AppError, type ErrorCode } from '../core/errors.ts';
 import type { ModelId } from '../core/model/model-id.ts';
 import { DEFAULT_OPTIONS } from '../core/model/options.ts';
 import type { VersionName } from '../core/model/version.ts';
@@ -114,6 +114,10 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
     return this.#inference.infer(request);
   }
 
+  inferRefused(code: ErrorCode): void {
+    this.#inference.refused(code);
+  }
+
   async load(request: LoadRequest, signal: AbortSignal): Promise<LoadResult> {
     this.#refuseWhenDraining();
     const { resident, cacheHit } = await this.#loadRequests.handle(request, signal);
@@ -190,7 +194,9 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
   async #end(): Promise<void> {
     this.beginDrain();
     this.#memory[Symbol.dispose]();
+    const reading = this.#overview[Symbol.asyncDispose]();
     await this.#loads.close(new AppError('draining', 'The server is shutting down.'));
+    await reading;
     await this.#restored;
     await Promise.all(this.#residency.all().map((resident) => this.#retirement.retire(resident)));
     await this.#retirement.settled();

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../core/errors.ts';
 import type { ModelId } from '../core/model/model-id.ts';
 import type { VersionName, VersionSelector } from '../core/model/version.ts';
 import type { HealthView, MemoryView, ModelView, PerformanceView, StatusView, VersionView } from './overview/views.ts';
@@ -60,6 +61,8 @@ export interface ModelServing {
   openPayload(expectedBytes: number | undefined): PayloadWriter;
   /** The caller keeps its hold on the payload and disposes of it afterwards. */
   infer(request: InferRequest): Promise<InferReply>;
+  /** Counts an inference that was refused before `infer`: by its headers, or because its body was not taken. */
+  inferRefused(code: ErrorCode): void;
   load(request: LoadRequest, signal: AbortSignal): Promise<LoadResult>;
   /** Drains, then unloads one version, or all of the model's. */
   unload(modelId: ModelId, version: VersionName | undefined, signal: AbortSignal): Promise<UnloadResult>;

@@ -50,6 +50,7 @@ describe('a start that can not be', () => {
     ['a missing value', ['--port'], /--port needs a value/],
     ['a wrong duration', ['--hang-limit', 'soon'], /--hang-limit: /],
     ['an unknown command', ['sevre'], /Unknown command "sevre"\. Did you mean serve\?/],
+    ['a notice as long as the grace period', ['--drain-notice', '2s', '--grace-period', '2s'], /shorten the one or/],
     ['a host for others without keys', ['--host', '0.0.0.0'], /API keys.*--auth none/],
   ])('because of %s ends with exit code 2 and says why', async (_what, args, message) => {
     const { code, out, err } = await runMain(args);

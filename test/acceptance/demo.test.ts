@@ -76,14 +76,15 @@ describe('the demo', () => {
   });
 
   test('fits into 80 columns, and has no colours where there is no terminal', async () => {
-    const { out } = await demo().ended;
+    const { code, out, err } = await demo().ended;
+    expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(stripVTControlCharacters(out)).toBe(out);
     expect(out.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
 
   test('has colours where they are asked for, and is the same text under them', async () => {
-    const { code, out } = await demo({ FORCE_COLOR: '1' }).ended;
-    expect(code).toBe(0);
+    const { code, out, err } = await demo({ FORCE_COLOR: '1' }).ended;
+    expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(stripVTControlCharacters(out)).not.toBe(out);
     expect(
       stripVTControlCharacters(out)

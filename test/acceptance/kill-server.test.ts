@@ -80,6 +80,22 @@ describe('after kill -9 of the server', () => {
     await patiently(() => expect(server.log).toContain('a model could not be loaded at start'));
     expect((await server.request('/readyz')).status).toBe(200);
     expect((await server.infer('going', floats(1, 2, 3))).status).toBe(404);
+    expect(await unload(server, 'going')).toMatchObject({ status: 200, body: { unloaded: ['1'] } });
+    expect((await unload(server, 'going')).status).toBe(404);
+  });
+
+  test('the version that served does, whatever else the command line or a request names', async () => {
+    await using killed = await Server.start({ home });
+    expect((await killed.load('echo', { version: '1' })).status).toBe(200);
+    await killed.stop('SIGKILL');
+
+    await using server = await Server.start({ home, args: ['--preload', 'echo@2'] });
+    const request = { inputs: [{ name: 'x', shape: [1], datatype: 'INT64', data: [1] }] };
+    expect((await server.post('/v2/models/echo/versions/2/infer', request)).status).toBe(200);
+    await until(server, 'echo', ({ state }) => expect(state).toBe('ready'), '1');
+    expect((await versionOf(server, 'echo', '1')).serving).toBe(true);
+    expect(await versionOf(server, 'echo', '2')).toMatchObject({ state: 'ready', serving: false });
+    expect(await server.infer('echo', request.inputs)).toMatchObject({ status: 200, body: { model_version: '1' } });
   });
 });
 

@@ -71,7 +71,7 @@ describe('SIGTERM', () => {
   });
 
   test('a second time ends the server at once, and its runners', async () => {
-    const server = await start('--drain-notice', '60s', '--grace-period', '60s');
+    const server = await start('--drain-notice', '60s', '--grace-period', '70s');
     const runners = server.children();
     server.process.kill('SIGTERM');
     await patiently(async () => expect(await readiness(server)).toBe(503));

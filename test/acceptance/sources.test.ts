@@ -70,6 +70,52 @@ describe('a source that is a path', () => {
   });
 });
 
+describe('what is in the data directory', () => {
+  const kept = (path: string) => existsSync(join(home.data, 'models', path));
+
+  test('is not lost by a load that is refused', async () => {
+    const source = home.write('incoming/kept.onnx', addOne());
+    expect((await server.load('kept', { source })).status).toBe(200);
+    home.write('data/models/kept/1/probes/note.txt', 'not a probe');
+    const nested = await server.load('kept/1', { version: 'probes', source: 'https://nowhere.example/x' });
+    expect(nested.status).toBe(409);
+    expect((await server.load('kept/1', { source: 'https://nowhere.example/x' })).status).toBe(403);
+    expect(kept('kept/1/probes/note.txt')).toBe(true);
+
+    home.write('data/models/kept/1/model.json', '{"typo": 1}');
+    expect((await unload(server, 'kept')).status).toBe(200);
+    const over = await server.load('kept', { version: '1', source: 'https://nowhere.example/x' });
+    expect(over).toMatchObject({ status: 409, body: { detail: expect.stringContaining('not listed') } });
+    expect(await server.load('kept', { source })).toMatchObject({ status: 200, body: { version: '2' } });
+    expect(kept('kept/1/model.onnx')).toBe(true);
+  });
+
+  test('is loaded by the request that brought it, also after the server was killed in between', async () => {
+    const source = home.write('incoming/interrupted.onnx', addOne());
+    const interrupted = server.load('interrupted', { version: '1', source }).catch(() => undefined);
+    while (!kept('interrupted/1/model.onnx')) await new Promise((resolve) => setImmediate(resolve));
+    await server.stop('SIGKILL');
+    await interrupted;
+    server = await start();
+    expect(await server.load('interrupted', { version: '1', source })).toMatchObject({
+      status: 200,
+      body: { version: '1', source, serving: true },
+    });
+  });
+
+  test('stays what a request expects it to be', async () => {
+    const source = home.write('incoming/digest.onnx', MODEL);
+    const request = { version: '1', source };
+    expect((await server.load('digest', { ...request, sha256: SHA256 })).status).toBe(200);
+    const other = { ...request, sha256: 'ab'.repeat(32) };
+    expect(await server.load('digest', other)).toMatchObject({ status: 409, body: { actual: SHA256 } });
+    expect((await server.load('digest', { ...request, sha256: SHA256 })).body['cache_hit']).toBe(true);
+    expect((await unload(server, 'digest')).status).toBe(200);
+    expect(await server.load('digest', other)).toMatchObject({ status: 409, body: { actual: SHA256 } });
+    expect((await server.load('digest', { ...request, sha256: SHA256 })).status).toBe(200);
+  });
+});
+
 describe('a source that is a URL', () => {
   test('is downloaded where the list of allowed ones has it, and nowhere else', async () => {
     const asked = files.ranges.length;

@@ -100,8 +100,18 @@ const bodies = fc.oneof(
     .map((value) => JSON.stringify(value)),
 );
 
+/** Around the limit of what is parsed on the HTTP thread, and well past it: JSON, and what only begins like it. */
+const largeBodies = fc
+  .tuple(fc.constantFrom('[', '{"model_id":"', '"', ' '), fc.constantFrom(64 * 1024, 64 * 1024 + 1, 99_000, 200_000))
+  .map(([beginning, bytes]) => beginning.repeat(Math.ceil(bytes / beginning.length)).slice(0, bytes));
+
 const requests: fc.Arbitrary<InjectOptions> = fc
-  .record({ method: fc.constantFrom(...METHODS), url: urls, headers, payload: bodies })
+  .record({
+    method: fc.constantFrom(...METHODS),
+    url: urls,
+    headers,
+    payload: fc.oneof({ arbitrary: bodies, weight: 40 }, largeBodies),
+  })
   .map(({ payload, ...request }) => (payload === undefined ? request : { ...request, payload }));
 
 describe('any request', () => {

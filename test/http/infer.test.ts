@@ -248,6 +248,25 @@ describe('a large inference', () => {
   });
 });
 
+describe('an inference that is refused before it is run', () => {
+  it('is counted with the reason', async () => {
+    const serving = new FakeModelServing(undefined, new HeapPayloadStore(3_000));
+    await using server = await start({ bodyLimitBytes: 20_000 }, serving);
+    const post = (headers: Record<string, string>, payload: string) =>
+      server.app.inject({ method: 'POST', url: V2, headers, payload });
+    await post({}, 'x'.repeat(20_001));
+    await post({}, 'x'.repeat(4_000));
+    await post({ 'content-encoding': 'br' }, BODY);
+    await post({}, '');
+    expect(serving.refusals).toEqual(['body_too_large', 'overloaded', 'unsupported_media_type', 'invalid_request']);
+    await post({}, BODY);
+    serving.failure = new AppError('queue_full', 'The queue is full.');
+    await post({}, BODY);
+    // What comes so far is counted there.
+    expect(serving.refusals).toHaveLength(4);
+  });
+});
+
 describe('a failed inference', () => {
   it.each([
     [new AppError('invalid_tensor', 'Input "x" has the wrong shape.'), 400],

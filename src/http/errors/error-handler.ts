@@ -10,7 +10,7 @@ const DEFAULT_RETRY_AFTER_S = 1;
 /** The error handler of a scope. */
 export function errorHandler(dialect: Dialect) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
-    sendError(toAppError(error), dialect, request, reply);
+    sendError(toAppError(error, request.routeOptions.bodyLimit), dialect, request, reply);
 }
 
 export function sendError(

@@ -1,12 +1,12 @@
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { AppError, type ErrorCode } from '../../core/errors.ts';
+import { bodyTooLarge } from './body-too-large.ts';
 import { validationError } from './validation-error.ts';
 
 /** What the framework itself refuses, by its error code. */
 const FRAMEWORK_ERRORS: Readonly<Record<string, { readonly code: ErrorCode; readonly next?: string }>> = {
   FST_ERR_BAD_URL: { code: 'invalid_request', next: 'Percent-encode the path correctly.' },
   FST_ERR_MAX_PARAM_LENGTH: { code: 'invalid_request' },
-  FST_ERR_CTP_BODY_TOO_LARGE: { code: 'body_too_large' },
   FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'invalid_request' },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: { code: 'invalid_request' },
   FST_ERR_CTP_INVALID_JSON_BODY: { code: 'invalid_request', next: 'Send a JSON document.' },
@@ -26,12 +26,18 @@ const REFUSALS: Readonly<Record<number, ErrorCode>> = {
   415: 'unsupported_media_type',
 };
 
-/** Every thrown thing as an error that a caller can be told of. What was not foreseen becomes `internal`. */
-export function toAppError(error: unknown): AppError {
+/**
+ * Every thrown thing as an error that a caller can be told of. What was not foreseen becomes `internal`.
+ * @param bodyLimitBytes the route's: the framework's own error does not tell it
+ */
+export function toAppError(error: unknown, bodyLimitBytes?: number): AppError {
   if (error instanceof AppError) return error;
   if (hasZodFastifySchemaValidationErrors(error)) return validationError(error);
   if (!(error instanceof Error)) return unexpected(error);
   const code = 'code' in error ? String(error.code) : '';
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE' && bodyLimitBytes !== undefined) {
+    return bodyTooLarge(bodyLimitBytes, 'Send the fields of this request alone; tensors go to the infer routes.');
+  }
   const known = FRAMEWORK_ERRORS[code];
   if (known !== undefined) {
     return new AppError(known.code, sentence(error.message), {

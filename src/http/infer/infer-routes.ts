@@ -2,7 +2,9 @@ import type { FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import { AppError } from '../../core/errors.ts';
 import { parseModelId } from '../../core/model/model-id.ts';
 import { parseVersion, type VersionName } from '../../core/model/version.ts';
+import type { InferRequest } from '../../serving/service.ts';
 import { disconnectSignal } from '../disconnect-signal.ts';
+import { toAppError } from '../errors/to-app-error.ts';
 import type { RouteDependencies, ZodApp } from '../options.ts';
 import { forgetContentType } from '../plugins/json-body.ts';
 import { readInferHeaders } from './infer-headers.ts';
@@ -39,22 +41,37 @@ export async function inferRoutes(
 }
 
 async function infer(
-  { serving, options }: RouteDependencies,
+  dependencies: RouteDependencies,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  // The router gives strings for the parameters that are in its path.
-  const parameters = request.params as { readonly model_id: string; readonly version?: string };
-  const modelId = parseModelId(parameters.model_id);
-  const version = versionOf(parameters.version, request.headers['x-model-version']);
-  const { declaredBytes, ...headers } = readInferHeaders(request.headers);
-  const signal = disconnectSignal(reply.raw);
-  using payload = await receiveBody(request.raw, {
-    declaredBytes,
-    limitBytes: options.bodyLimitBytes,
-    open: (expectedBytes) => serving.openPayload(expectedBytes),
-  });
-  return sendAnswer(reply, await serving.infer({ modelId, version, payload, signal, ...headers }));
+  const accepted = await accept(dependencies, request, disconnectSignal(reply.raw));
+  using _payload = accepted.payload;
+  return sendAnswer(reply, await dependencies.serving.infer(accepted));
+}
+
+/** The request as it is to be run. Its payload is the caller's to dispose of; what is refused here is counted here. */
+async function accept(
+  { serving, options }: RouteDependencies,
+  request: FastifyRequest,
+  signal: AbortSignal,
+): Promise<InferRequest> {
+  try {
+    // The router gives strings for the parameters that are in its path.
+    const parameters = request.params as { readonly model_id: string; readonly version?: string };
+    const modelId = parseModelId(parameters.model_id);
+    const version = versionOf(parameters.version, request.headers['x-model-version']);
+    const { declaredBytes, ...headers } = readInferHeaders(request.headers);
+    const payload = await receiveBody(request.raw, {
+      declaredBytes,
+      limitBytes: options.bodyLimitBytes,
+      open: (expectedBytes) => serving.openPayload(expectedBytes),
+    });
+    return { modelId, version, payload, signal, ...headers };
+  } catch (error) {
+    serving.inferRefused(toAppError(error).code);
+    throw error;
+  }
 }
 
 function versionOf(inPath: string | undefined, inHeader: string | string[] | undefined): VersionName | undefined {

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { AppError } from '../../core/errors.ts';
 import type { Payload, PayloadWriter } from '../../serving/ports/payload.ts';
+import { bodyTooLarge } from '../errors/body-too-large.ts';
 
 interface BodyLimits {
   /** From `content-length`; undefined when the body comes in chunks. */
@@ -58,10 +59,7 @@ function copy(source: Readable, writer: PayloadWriter, limitBytes: number): Prom
 }
 
 function tooLarge(limitBytes: number): AppError {
-  return new AppError('body_too_large', `The body is larger than the limit of ${limitBytes} bytes.`, {
-    next: 'Send less at once, binary tensors, or a compressed body.',
-    details: { limit_bytes: limitBytes },
-  });
+  return bodyTooLarge(limitBytes, 'Send less at once, binary tensors, or a compressed body.');
 }
 
 function cancelled(): AppError {

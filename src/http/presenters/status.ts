@@ -69,6 +69,7 @@ function presentPerformance(view: PerformanceView): z.output<typeof PerformanceM
     runner_restarts: view.runnerRestarts,
     total_requests: view.totalRequests,
     failed_requests: view.failedRequests,
+    failures_by_reason: { ...view.failuresByReason },
   };
 }
 

@@ -16,6 +16,7 @@ export const PerformanceMetrics = z
     runner_restarts: z.int(),
     total_requests: z.int(),
     failed_requests: z.int(),
+    failures_by_reason: z.record(z.string(), z.int()).meta({ description: 'Failed requests by error code.' }),
   })
   .meta({ id: 'PerformanceMetrics' });
 

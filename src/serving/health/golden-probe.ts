@@ -23,9 +23,9 @@ export interface Tolerance {
 
 const DEFAULT_TOLERANCE: Tolerance = { absolute: 1e-5, relative: 1e-4 };
 
-/** @throws Error that says what is wrong with the text */
+/** @throws Error that says what is wrong with the text, and quotes none of it */
 export function parseGoldenProbe(fileName: string, text: string): GoldenProbe {
-  const probe: unknown = JSON.parse(text);
+  const probe = parseJson(text);
   if (!isRecord(probe)) throw new Error('it is no JSON object');
   const { name, request, expected, tolerance } = probe;
   if (!isRecord(request)) throw new Error('"request" is missing');
@@ -41,6 +41,16 @@ export function parseGoldenProbe(fileName: string, text: string): GoldenProbe {
       relative: typeof given['relative'] === 'number' ? given['relative'] : DEFAULT_TOLERANCE.relative,
     },
   };
+}
+
+/** The parser's own messages quote the text, and a caller may be told of what should not have been there. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const place = /\((line \d+ column \d+)\)$/.exec(String(error))?.[1];
+    throw new Error(`it is not valid JSON${place === undefined ? '' : ` (${place})`}`);
+  }
 }
 
 /** The `outputs` of an answer, or undefined where it has none that can be read. */

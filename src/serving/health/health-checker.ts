@@ -1,9 +1,10 @@
 import { AppError } from '../../core/errors.ts';
-import type { HealthCheck, HealthView } from '../overview/views.ts';
+import type { HealthCheck, HealthStatus, HealthView } from '../overview/views.ts';
 import type { ProbeFile, ProbeFiles } from '../ports/probe-files.ts';
 import { reasonOf } from '../reason.ts';
 import type { Supervisor } from '../running/supervisor.ts';
 import { areFinite, differenceOf, parseGoldenProbe } from './golden-probe.ts';
+import { isBusy, Patience } from './patience.ts';
 import { MAX_PROBE_BYTES, ProbeAnswerTooLarge, type ProbeContext, runProbe } from './probe-run.ts';
 import { syntheticRequest } from './synthetic-request.ts';
 
@@ -18,6 +19,10 @@ export interface HealthSubject {
 }
 
 type Outcome = Pick<HealthCheck, 'status' | 'detail'>;
+/** Makes a check and says what came of it. */
+type Manner = (check: () => Promise<Outcome>) => Promise<Outcome>;
+
+const leniently: Manner = (check) => check().catch(outcomeOfError);
 
 /** Finds out whether a version does what it should. */
 export class HealthChecker {
@@ -34,17 +39,24 @@ export class HealthChecker {
       await this.#timed('runner alive', async () => runnerAlive(supervisor)),
       await this.#timed('memory measurable', () => memoryMeasurable(supervisor)),
       await this.#timed('runner stable', async () => runnerStable(supervisor)),
-      ...(await this.#inferences(subject, signal)),
+      ...(await this.#inferences(subject, signal, leniently)),
     ];
     return this.#view(checks);
   }
 
   /**
-   * The golden probes of a version that is about to become ready.
-   * @throws AppError `model_unloadable` that names the probe and how its answer differs
+   * The golden probes of a version that is about to become ready. None is left out because the server is busy.
+   * @throws AppError `model_unloadable` that names the probe and how its answer differs; `overloaded` where the server
+   *   was too busy for too long to take one
    */
   async checkBeforeReady(subject: HealthSubject, signal: AbortSignal): Promise<HealthView> {
-    const checks = await this.#inferences(subject, signal);
+    const patience = new Patience(this.#context.clock, signal);
+    const checks = await this.#inferences(subject, signal, (check) =>
+      patience.insist(check).catch((error: unknown) => {
+        if (isBusy(error)) throw unchecked(subject, error);
+        return outcomeOfError(error);
+      }),
+    );
     const failed = checks.find((check) => check.status === 'failed' && check.name.startsWith('probe '));
     if (failed !== undefined) {
       throw new AppError('model_unloadable', `${subject.label} failed its ${failed.name}: ${failed.detail}`, {
@@ -56,19 +68,19 @@ export class HealthChecker {
   }
 
   #view(checks: readonly HealthCheck[]): HealthView {
-    const status = checks.some((check) => check.status === 'failed') ? 'unhealthy' : 'healthy';
-    return { status, lastCheckAt: this.#context.clock.epochMs(), checks };
+    return { status: statusOf(checks), lastCheckAt: this.#context.clock.epochMs(), checks };
   }
 
   /** One after the other: a check must not fill the version's queue. */
-  async #inferences(subject: HealthSubject, signal: AbortSignal): Promise<readonly HealthCheck[]> {
+  async #inferences(subject: HealthSubject, signal: AbortSignal, manner: Manner): Promise<readonly HealthCheck[]> {
     const files = subject.probesDir === undefined ? [] : await this.#readProbes(subject.probesDir);
     if (files.length === 0) {
       return [await this.#timed('synthetic inference', () => this.#synthetic(subject.supervisor, signal))];
     }
     const checks: HealthCheck[] = [];
     for (const file of files) {
-      checks.push(await this.#timed(`probe ${file.name}`, () => this.#golden(subject.supervisor, file, signal)));
+      const golden = () => this.#golden(subject.supervisor, file, signal);
+      checks.push(await this.#timed(`probe ${file.name}`, golden, manner));
     }
     return checks;
   }
@@ -78,7 +90,8 @@ export class HealthChecker {
   }
 
   async #golden(supervisor: Supervisor, file: ProbeFile, signal: AbortSignal): Promise<Outcome> {
-    if (file.text === undefined) return skipped(`it is larger than ${MAX_PROBE_BYTES} bytes`);
+    if (file.kind === 'too_large') return skipped(`it is larger than ${MAX_PROBE_BYTES} bytes`);
+    if (file.kind === 'unreadable') return failed(file.reason);
     const probe = parseGoldenProbe(file.name, file.text);
     const outputs = await runProbe(this.#context, supervisor, probe.request, signal);
     const difference = differenceOf(probe, outputs);
@@ -103,9 +116,9 @@ export class HealthChecker {
     }
   }
 
-  async #timed(name: string, check: () => Promise<Outcome>): Promise<HealthCheck> {
+  async #timed(name: string, check: () => Promise<Outcome>, manner = leniently): Promise<HealthCheck> {
     const startedAt = this.#context.clock.monotonicMs();
-    const outcome = await check().catch(outcomeOfError);
+    const outcome = await manner(check);
     return { name, ...outcome, durationMs: this.#context.clock.monotonicMs() - startedAt };
   }
 }
@@ -113,8 +126,21 @@ export class HealthChecker {
 /** A server that is too busy to take a probe, or an answer too long to look into, says nothing about the model. */
 function outcomeOfError(error: unknown): Outcome {
   if (error instanceof ProbeAnswerTooLarge) return skipped(`the answer is larger than ${MAX_PROBE_BYTES} bytes`);
-  const busy = error instanceof AppError && (error.code === 'overloaded' || error.code === 'queue_full');
-  return busy ? skipped(error.message) : failed(reasonOf(error));
+  return isBusy(error) ? skipped(error.message) : failed(reasonOf(error));
+}
+
+function unchecked({ label }: HealthSubject, busy: AppError): AppError {
+  return new AppError('overloaded', `${label} could not be checked before use: ${busy.message}`, {
+    cause: busy,
+    next: 'Load it again when fewer requests are in flight.',
+    retryAfterS: busy.retryAfterS ?? 1,
+  });
+}
+
+/** Where nothing was found out, nothing is known. */
+function statusOf(checks: readonly HealthCheck[]): HealthStatus {
+  if (checks.some((check) => check.status === 'failed')) return 'unhealthy';
+  return checks.some((check) => check.status === 'passed') ? 'healthy' : 'unknown';
 }
 
 function runnerAlive(supervisor: Supervisor): Outcome {

@@ -1,3 +1,4 @@
+import { ERROR_CODES, type ErrorCode } from '../../core/errors.ts';
 import { EvictionCounter } from './eviction-counter.ts';
 
 /** Running totals of the whole server; those of one version are in its statistics, and go with it. */
@@ -17,5 +18,15 @@ export class Counters {
   recycles = 0;
   runnerRestarts = 0;
   requests = 0;
-  failedRequests = 0;
+  /** Requests that failed, by reason; each reason is there from the start. */
+  // The entries are those of the list of all codes.
+  readonly failures = Object.fromEntries(ERROR_CODES.map((code) => [code, 0])) as Record<ErrorCode, number>;
+
+  fail(code: ErrorCode): void {
+    this.failures[code] += 1;
+  }
+
+  get failedRequests(): number {
+    return Object.values(this.failures).reduce((sum, count) => sum + count, 0);
+  }
 }

@@ -16,7 +16,7 @@ interface OverviewParts {
 }
 
 /** Models and versions as they are told of: what is on disk, under what is resident. */
-export class Overview {
+export class Overview implements AsyncDisposable {
   readonly #parts: OverviewParts;
   readonly #inspections: Inspections;
 
@@ -67,6 +67,11 @@ export class Overview {
 
   residentVersions(): readonly VersionView[] {
     return this.#parts.residency.all().map((resident) => residentView(resident, this.#parts.residency));
+  }
+
+  /** Ends the reading of files. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#inspections[Symbol.asyncDispose]();
   }
 
   #model(modelId: ModelId, onDisk: readonly CatalogVersion[]): ModelView {

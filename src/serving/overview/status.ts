@@ -76,6 +76,7 @@ export class Status {
       runnerRestarts: counters.runnerRestarts,
       totalRequests: counters.requests,
       failedRequests: counters.failedRequests,
+      failuresByReason: { ...counters.failures },
     };
   }
 

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../core/errors.ts';
 import type { Allocation } from '../../core/memory/estimate.ts';
 import type { TensorSpec } from '../../core/model/signature.ts';
 import type { EvictionReason } from './eviction-counter.ts';
@@ -126,6 +127,8 @@ export interface PerformanceView {
   readonly runnerRestarts: number;
   readonly totalRequests: number;
   readonly failedRequests: number;
+  /** The failed ones by error code; every code is there. */
+  readonly failuresByReason: Readonly<Record<ErrorCode, number>>;
 }
 
 /** The memory budget of loaded models, in bytes. */

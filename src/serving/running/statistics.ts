@@ -47,6 +47,12 @@ export class VersionStatistics {
     this.#failed.set(code, (this.#failed.get(code) ?? 0) + 1);
   }
 
+  /** A request that was meant for this version and found it unable to answer. */
+  refuse(code: ErrorCode, nowMs: number): void {
+    this.begin(nowMs);
+    this.fail(code);
+  }
+
   snapshot(): StatisticsView {
     const batchSizes = this.#runsByBatchSize();
     return {

@@ -1,6 +1,7 @@
-import { AppError } from '../../../src/core/errors.ts';
+import { AppError, type ErrorCode } from '../../../src/core/errors.ts';
 import type { ModelId } from '../../../src/core/model/model-id.ts';
 import type { VersionName } from '../../../src/core/model/version.ts';
+import { Counters } from '../../../src/serving/overview/counters.ts';
 import type {
   HealthView,
   MemoryView,
@@ -30,6 +31,8 @@ export class FakeModelServing implements ModelServing {
   readonly payloads: HeapPayloadStore;
   readonly versions: VersionView[];
   readonly inferences: SeenInference[] = [];
+  /** Why inferences were refused before they came here. */
+  readonly refusals: ErrorCode[] = [];
   readonly loads: LoadRequest[] = [];
   readonly unloads: { readonly modelId: string; readonly version: string | undefined }[] = [];
   /** Every call rejects with this while it is set. */
@@ -66,6 +69,10 @@ export class FakeModelServing implements ModelServing {
       version: view.version,
       ...(await this.onInfer(seen)),
     };
+  }
+
+  inferRefused(code: ErrorCode): void {
+    this.refusals.push(code);
   }
 
   async load(request: LoadRequest, signal: AbortSignal): Promise<LoadResult> {
@@ -148,6 +155,7 @@ export class FakeModelServing implements ModelServing {
       runnerRestarts: 0,
       totalRequests: 7,
       failedRequests: 3,
+      failuresByReason: { ...new Counters().failures, queue_full: 3 },
     };
   }
 

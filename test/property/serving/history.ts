@@ -27,7 +27,10 @@ export class History {
   /** One server from its start to its end. */
   #life(): Serving {
     // Drains are never cut short here: a version may stop only once all its requests are answered.
-    const serving = new Serving({ limits: { hangLimitMs: HANG_LIMIT_MS, drainTimeoutMs: 600_000 } }, this.#store);
+    const serving = new Serving(
+      { limits: { hangLimitMs: HANG_LIMIT_MS, drainTimeoutMs: 600_000, loadTimeoutMs: 600_000 } },
+      this.#store,
+    );
     for (const name of ['a', 'b']) for (const each of ['1', '2']) serving.catalog.add(name, each);
     serving.engine.now = () => serving.clock.monotonicMs();
     serving.engine.behaviour = (_request, body) => {

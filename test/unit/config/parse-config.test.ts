@@ -39,6 +39,7 @@ describe('the configuration', () => {
       limits: {
         defaultTimeoutMs: 30_000,
         hangLimitMs: 10_000,
+        loadTimeoutMs: 600_000,
         drainTimeoutMs: 30_000,
         drainNoticeMs: 1000,
         gracePeriodMs: 30_000,
@@ -64,6 +65,8 @@ describe('the configuration', () => {
         '500ms',
         '--hang-limit',
         '2s',
+        '--load-timeout',
+        '5m',
         '--drain-timeout',
         '1m',
         '--drain-notice',
@@ -93,6 +96,7 @@ describe('the configuration', () => {
       limits: {
         defaultTimeoutMs: 500,
         hangLimitMs: 2000,
+        loadTimeoutMs: 300_000,
         drainTimeoutMs: 60_000,
         drainNoticeMs: 2000,
         gracePeriodMs: 3_600_000,
@@ -173,6 +177,16 @@ describe('a wrong configuration', () => {
     expect(faultsOf([], { ECHOSERVE_ALLOW_DISK_ARENA: '' })[0]).toContain('it is empty');
   });
 
+  it.each([
+    ['3s', '2s'],
+    ['30s', '30s'],
+    ['0s', '0s'],
+  ])('refuses a notice of %s within a grace period of %s, and says what to change', (notice, grace) => {
+    const [fault] = faultsOf(['--drain-notice', notice, '--grace-period', grace]);
+    expect(fault).toMatch(/^--drain-notice \d+ms must be shorter than --grace-period \d+ms,.*shorten.*lengthen/);
+    expect(serve(['--drain-notice', '1999ms', '--grace-period', '2s']).limits.drainNoticeMs).toBe(1999);
+  });
+
   it('lists every fault', () => {
     expect(faultsOf(['--port', 'x', '--max-body', 'y'], { ECHOSERVE_LOG_LEVEL: 'z' })).toHaveLength(3);
     expect(faultsOf(['--prot', '--hots', 'a'])).toHaveLength(2);
@@ -207,6 +221,13 @@ describe('authentication', () => {
       { name: 'ci', secret: key, scopes: ['infer'] },
       { name: 'ops', secret: 'another-long-key-2', scopes: ['admin'] },
     ]);
+  });
+
+  it('numbers keys without a name over the environment and the file', () => {
+    const env = { ECHOSERVE_API_KEYS: `${key} infer` };
+    const names = (file: string) => serve(['--api-keys-file', 'keys'], env, file).auth.keys.map(({ name }) => name);
+    expect(names('another-long-key-2 admin\nanother-long-key-3 admin')).toEqual(['key-1', 'key-2', 'key-3']);
+    expect(names('[{"key": "another-long-key-2", "scopes": ["admin"]}]')).toEqual(['key-1', 'key-2']);
   });
 
   it('contradicting itself is refused', () => {

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { AppError } from '../../../src/core/errors.ts';
 import { parseModelId } from '../../../src/core/model/model-id.ts';
+import type { ProbeFile } from '../../../src/serving/ports/probe-files.ts';
+import { settle } from '../../helpers/serving/fake-clock.ts';
 import { codeOf, Serving } from '../../helpers/serving/serving.ts';
 
 const NEVER = new AbortController().signal;
@@ -16,7 +18,9 @@ function probe(data: readonly unknown[], more = {}): string {
   });
 }
 
-function withProbes(files: readonly { name: string; text: string | undefined }[]): Serving {
+const file = (text: string): ProbeFile => ({ kind: 'text', name: 'a.json', text });
+
+function withProbes(files: readonly ProbeFile[]): Serving {
   const serving = new Serving();
   serving.catalog.add('iris', '1', { probesDir: '/models/iris/1/probes' });
   serving.probes.set('/models/iris/1/probes', files);
@@ -30,7 +34,7 @@ async function check(serving: Serving) {
 }
 
 test('a version whose golden probes pass is healthy when it becomes ready', async () => {
-  await using serving = withProbes([{ name: 'a.json', text: probe([0.25, 0.75]) }]);
+  await using serving = withProbes([file(probe([0.25, 0.75]))]);
   const bodies: string[] = [];
   serving.engine.behaviour = (_request, body) => {
     bodies.push(body);
@@ -42,20 +46,18 @@ test('a version whose golden probes pass is healthy when it becomes ready', asyn
 });
 
 test('a golden probe that fails fails the load, which names the probe and the difference', async () => {
-  await using serving = withProbes([{ name: 'a.json', text: probe([0.25, 0.75]) }]);
+  await using serving = withProbes([file(probe([0.25, 0.75]))]);
   serving.engine.behaviour = () => answer([0.25, 0.76]);
   await expect(serving.load('iris', '1')).rejects.toMatchObject({
     code: 'model_unloadable',
-    message: /probe a\.json: output "y" differs at element 1: 0\.76, expected 0\.75/,
+    message: expect.stringMatching(/probe a\.json: output "y" differs at element 1: 0\.76, expected 0\.75/),
   });
   expect(serving.engine.alive).toEqual([]);
   expect(serving.manager.residentVersions()).toEqual([]);
 });
 
 test('the tolerance of a probe is its own', async () => {
-  await using serving = withProbes([
-    { name: 'a.json', text: probe([100], { tolerance: { absolute: 2, relative: 0 } }) },
-  ]);
+  await using serving = withProbes([file(probe([100], { tolerance: { absolute: 2, relative: 0 } }))]);
   serving.engine.behaviour = () => answer([101.5]);
   expect((await serving.load('iris', '1')).version.health.status).toBe('healthy');
 });
@@ -67,28 +69,95 @@ test('a missing output, another shape and another data type are told', async () 
     ['{"outputs":[{"name":"y","shape":[1,2],"datatype":"FP64","data":[1,2]}]}', /is FP64, expected FP32/],
     ['{"outputs":[{"name":"y","shape":[1,2],"datatype":"FP32","data":[1]}]}', /1 elements, expected 2/],
   ] as const) {
-    await using serving = withProbes([{ name: 'a.json', text: probe([1, 2]) }]);
+    await using serving = withProbes([file(probe([1, 2]))]);
     serving.engine.behaviour = () => reply;
     await expect(serving.load('iris', '1')).rejects.toThrow(difference);
   }
 });
 
 test('a probe that is no probe fails the load, and one that is too large is skipped', async () => {
-  await using broken = withProbes([{ name: 'a.json', text: '{"request": 1}' }]);
+  await using broken = withProbes([file('{"request": 1}')]);
   await expect(broken.load('iris', '1')).rejects.toThrow(/probe a\.json.*"request" is missing/);
-  await using large = withProbes([{ name: 'a.json', text: undefined }]);
-  expect((await large.load('iris', '1')).version.health.checks[0]?.status).toBe('skipped');
+  await using large = withProbes([{ kind: 'too_large', name: 'a.json' }]);
+  const { health } = (await large.load('iris', '1')).version;
+  // Nothing was found out about it.
+  expect(health).toMatchObject({ status: 'unknown', checks: [{ status: 'skipped' }] });
 });
 
-test('a server too busy to take a probe does not fail the load', async () => {
-  await using serving = withProbes([{ name: 'a.json', text: probe([1]) }]);
+test('a probe that may not be read fails the load with the reason', async () => {
+  await using serving = withProbes([{ kind: 'unreadable', name: 'a.json', reason: 'it is no regular file' }]);
+  await expect(serving.load('iris', '1')).rejects.toMatchObject({
+    code: 'model_unloadable',
+    message: expect.stringMatching(/probe a\.json: it is no regular file/),
+  });
+});
+
+test.each([
+  ['root:x:0:0:secret', ''],
+  ['{"request": {},\n secret}', ' (line 2 column 2)'],
+  ['{"request": secret', ''],
+])('a probe that is not JSON is named with the place where it is known, and not quoted: %j', async (text, place) => {
+  await using serving = withProbes([file(text)]);
+  const failure = await serving.load('iris', '1').catch((error: unknown) => error);
+  expect(failure).toMatchObject({
+    code: 'model_unloadable',
+    message: `iris@1 failed its probe a.json: it is not valid JSON${place}`,
+  });
+});
+
+test('a probe that a busy server refuses is made when there is room, and a wrong answer fails the load', async () => {
+  await using serving = withProbes([file(probe([1]))]);
+  serving.engine.behaviour = () => answer([999]);
   serving.payloads.capacityBytes = 10;
-  const { version } = await serving.load('iris', '1');
-  expect(version.health.checks[0]).toMatchObject({ status: 'skipped' });
+  const outcome = codeOf(serving.load('iris', '1'));
+  await serving.clock.advance(5_000);
+  expect(serving.view('iris', '1')?.state).toBe('loading');
+  serving.payloads.capacityBytes = 1_000_000;
+  await serving.clock.advance(100);
+  expect(await outcome).toBe('model_unloadable');
+});
+
+test('a server that stays too busy for probes fails the load: nothing unverified becomes ready', async () => {
+  await using serving = withProbes([file(probe([1])), { ...file(probe([1])), name: 'b.json' }]);
+  serving.payloads.capacityBytes = 10;
+  const outcome = codeOf(serving.load('iris', '1'));
+  await serving.clock.advance(10_000);
+  expect(await outcome).toBe('overloaded');
+  expect(serving.engine.alive).toEqual([]);
+  expect(serving.manager.residentVersions()).toEqual([]);
+  expect(serving.clock.pendingTimers).toBe(0);
+});
+
+test('a load that is cancelled while its probes wait for room ends at once', async () => {
+  await using serving = withProbes([file(probe([1]))]);
+  serving.payloads.capacityBytes = 10;
+  const outcome = codeOf(serving.load('iris', '1'));
+  await settle();
+  await serving.unload('iris', '1');
+  expect(await outcome).toBe('conflict');
+  expect(serving.engine.alive).toEqual([]);
+});
+
+test('without golden probes a busy server does not hold up a load, whose health is unknown then', async () => {
+  await using serving = withProbes([]);
+  serving.payloads.capacityBytes = 10;
+  expect((await serving.load('iris', '1')).version.health).toMatchObject({
+    status: 'unknown',
+    checks: [{ name: 'synthetic inference', status: 'skipped' }],
+  });
+});
+
+test('a check on demand skips what a busy server refuses', async () => {
+  await using serving = withProbes([file(probe([1]))]);
+  serving.engine.behaviour = () => answer([1]);
+  await serving.load('iris', '1');
+  serving.payloads.capacityBytes = 10;
+  const { status, outcome } = await check(serving);
+  expect([status, outcome('probe a.json')]).toEqual(['healthy', 'skipped']);
 });
 
 test('a probe that crashes the model fails the load', async () => {
-  await using serving = withProbes([{ name: 'a.json', text: probe([1]) }]);
+  await using serving = withProbes([file(probe([1]))]);
   serving.engine.behaviour = () => 'crash';
   const outcome = codeOf(serving.load('iris', '1'));
   await serving.clock.advance(100);
@@ -110,7 +179,7 @@ test('a check on demand runs every check', async () => {
 });
 
 test('a check tells what a version no longer does, and the version keeps the finding', async () => {
-  await using serving = withProbes([{ name: 'a.json', text: probe([1]) }]);
+  await using serving = withProbes([file(probe([1]))]);
   serving.engine.behaviour = () => answer([1]);
   await serving.load('iris', '1');
   serving.engine.behaviour = () => answer([2]);

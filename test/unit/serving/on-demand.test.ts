@@ -66,6 +66,44 @@ test('who waits for a load waits no longer than the deadline, and the load goes 
   expect(serving.engine.starts).toBe(1);
 });
 
+test('who waits for a load and goes away gives its body back, and the load goes on', async () => {
+  await using serving = new Serving();
+  serving.catalog.add('iris', '1');
+  serving.engine.hold();
+  const controller = new AbortController();
+  const outcomes = Array.from({ length: 50 }, () => codeOf(serving.infer('iris', '1', { signal: controller.signal })));
+  await settle();
+  expect(serving.payloads.usedBytes).toBeGreaterThan(0);
+  controller.abort();
+  expect(new Set(await Promise.all(outcomes))).toEqual(new Set(['request_cancelled']));
+  expect(serving.payloads.usedBytes).toBe(0);
+  // Only the load's own limit is left.
+  expect(serving.clock.pendingTimers).toBe(1);
+  serving.engine.release();
+  expect((await serving.infer('iris')).version).toBe('1');
+  expect(serving.engine.starts).toBe(1);
+});
+
+test('no more requests wait for the load of a model than may wait for a version', async () => {
+  await using serving = new Serving();
+  serving.catalog.add('iris', '1');
+  serving.catalog.add('tulip', '1');
+  serving.engine.hold();
+  const leaving = new AbortController();
+  const waiting = Array.from({ length: 1000 }, (_, index) =>
+    codeOf(serving.infer('iris', undefined, index === 0 ? { signal: leaving.signal } : {})),
+  );
+  await expect(serving.infer('iris')).rejects.toMatchObject({ code: 'queue_full', retryAfterS: 1 });
+  // Each model has places of its own, and a place that was left is free again.
+  const other = codeOf(serving.infer('tulip'));
+  leaving.abort();
+  expect(await waiting[0]).toBe('request_cancelled');
+  const late = codeOf(serving.infer('iris'));
+  serving.engine.release();
+  expect(new Set(await Promise.all([...waiting.slice(1), late, other]))).toEqual(new Set(['succeeded']));
+  expect(await codeOf(serving.infer('iris'))).toBe('succeeded');
+});
+
 test('a stopped model is not loaded by a request', async () => {
   await using serving = new Serving();
   serving.catalog.add('iris', '1');
@@ -98,8 +136,14 @@ test('a file that does not load is tried once, not by every request', async () =
   await using serving = new Serving();
   const files = serving.catalog.add('iris', '1');
   serving.engine.unpreparable.set(files.modelPath, new AppError('model_unloadable', 'not ONNX'));
-  await expect(serving.infer('iris')).rejects.toMatchObject({ code: 'not_ready', message: /not ONNX/ });
-  await expect(serving.infer('iris', '1')).rejects.toMatchObject({ code: 'not_ready', message: /not ONNX/ });
+  await expect(serving.infer('iris')).rejects.toMatchObject({
+    code: 'not_ready',
+    message: expect.stringMatching(/not ONNX/),
+  });
+  await expect(serving.infer('iris', '1')).rejects.toMatchObject({
+    code: 'not_ready',
+    message: expect.stringMatching(/not ONNX/),
+  });
   expect(serving.engine.prepared).toHaveLength(1);
   expect(serving.manager.performance()).toMatchObject({ totalRequests: 2, failedRequests: 2 });
 });

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { AppError } from '../../../src/core/errors.ts';
 import { parseModelId } from '../../../src/core/model/model-id.ts';
 import { parseVersion } from '../../../src/core/model/version.ts';
+import { settle } from '../../helpers/serving/fake-clock.ts';
 import { codeOf, Serving } from '../../helpers/serving/serving.ts';
 
 const iris = parseModelId('iris');
@@ -47,6 +48,61 @@ test('a version that is not loaded is described by its file, which is read once'
   const views = [1, 2, 3].map(() => serving.manager.describeVersion(iris, parseVersion('10')));
   for (const view of await Promise.all(views)) expect(view).toMatchObject({ state: 'absent', digest: 'ab'.repeat(32) });
   expect(serving.engine.prepared.slice(before)).toEqual(['/models/iris/10/model.onnx']);
+});
+
+test('files are read two at a time, in the order in which they were asked for', async () => {
+  await using serving = new Serving();
+  const names = ['a', 'b', 'c', 'd', 'e'];
+  for (const name of names) serving.catalog.add(name, '1');
+  const gates = names.map(() => Promise.withResolvers<void>());
+  const prepare = serving.engine.prepare.bind(serving.engine);
+  const begun: string[] = [];
+  serving.engine.prepare = async (path, signal) => {
+    await gates[begun.push(path) - 1]?.promise;
+    return prepare(path, signal);
+  };
+  const views = names.map((name) => serving.manager.describeVersion(parseModelId(name), undefined));
+  await settle();
+  expect(begun).toEqual(['/models/a/1/model.onnx', '/models/b/1/model.onnx']);
+  // However long it waits for its turn, it is not asked for twice.
+  await serving.clock.advance(100_000);
+  const again = serving.manager.describeVersion(parseModelId('e'), undefined);
+  gates[1]?.resolve();
+  await settle();
+  expect(begun.slice(2)).toEqual(['/models/c/1/model.onnx']);
+  for (const gate of gates) gate.resolve();
+  for (const view of await Promise.all([...views, again])) expect(view.digest).toBe('ab'.repeat(32));
+  expect(begun).toEqual(names.map((name) => `/models/${name}/1/model.onnx`));
+});
+
+test('what was read of a file counts for a minute', async () => {
+  await using serving = await populated();
+  const before = serving.engine.prepared.length;
+  const look = () => serving.manager.describeVersion(iris, parseVersion('10'));
+  await look();
+  await serving.clock.advance(59_999);
+  await look();
+  expect(serving.engine.prepared.length - before).toBe(1);
+  await serving.clock.advance(1);
+  await look();
+  expect(serving.engine.prepared.length - before).toBe(2);
+});
+
+test('the end of the server ends the reading of files, and what waits for its turn', async () => {
+  const serving = new Serving();
+  for (const name of ['a', 'b', 'c']) serving.catalog.add(name, '1');
+  const signals: AbortSignal[] = [];
+  serving.engine.prepare = (_path, signal) => {
+    signals.push(signal);
+    return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  };
+  const views = ['a', 'b', 'c'].map((name) => serving.manager.describeVersion(parseModelId(name), undefined));
+  await settle();
+  await serving[Symbol.asyncDispose]();
+  expect(signals.map((signal) => signal.aborted)).toEqual([true, true]);
+  for (const view of await Promise.all(views)) {
+    expect(view).toMatchObject({ state: 'absent', reason: 'the server is shutting down' });
+  }
 });
 
 test('a version whose file is no model is described with the reason', async () => {

@@ -32,6 +32,83 @@ test('requests, failures and durations are told by model and version', async () 
   expect(series(text, `echoserve_request_duration_seconds_bucket{${labels},le="+Inf"}`)).toBe(2);
 });
 
+test('what fails before a version can run it is told by reason', async () => {
+  await using serving = await loaded();
+  await serving.infer('lab/iris').catch(() => undefined);
+  await serving.infer('tulip').catch(() => undefined);
+  serving.manager.inferRefused('overloaded');
+  const { text } = await createPrometheus(serving.manager).render();
+  expect(series(text, 'echoserve_inferences_total')).toBe(3);
+  expect(series(text, 'echoserve_inference_failures_total{reason="model_not_found"}')).toBe(1);
+  expect(series(text, 'echoserve_inference_failures_total{reason="overloaded"}')).toBe(1);
+  // Every reason is there from the start.
+  expect(series(text, 'echoserve_inference_failures_total{reason="not_ready"}')).toBe(0);
+});
+
+test('an outage of a version is told', async () => {
+  await using serving = await loaded();
+  for (let crash = 0; crash < 5; crash += 1) {
+    serving.engine.alive.find((runner) => runner.spec.version === '1')?.crash();
+    await serving.clock.advance(6_000);
+  }
+  for (let request = 0; request < 5; request += 1) await serving.infer('lab/iris').catch(() => undefined);
+  const { text } = await createPrometheus(serving.manager).render();
+  const labels = 'model="lab/iris",version="1"';
+  expect(series(text, `echoserve_model_state{${labels},state="failed"}`)).toBe(1);
+  expect(series(text, `echoserve_requests_total{${labels}}`)).toBe(5);
+  expect(series(text, `echoserve_request_failures_total{${labels},reason="not_ready"}`)).toBe(5);
+});
+
+test('health is told where it is known', async () => {
+  await using serving = new Serving();
+  serving.catalog.add('lab/iris', '1');
+  serving.payloads.capacityBytes = 1;
+  await serving.load('lab/iris', '1');
+  const prometheus = createPrometheus(serving.manager);
+  const name = 'echoserve_model_healthy{model="lab/iris",version="1"}';
+  expect(series((await prometheus.render()).text, name)).toBeUndefined();
+  serving.payloads.capacityBytes = 1_000_000;
+  await serving.load('lab/iris', '1', { forceReload: true });
+  expect(series((await prometheus.render()).text, name)).toBe(1);
+});
+
+test('the figures are read once for each scrape, and others get their turns while it is written', async () => {
+  await using serving = new Serving();
+  for (let model = 0; model < 50; model += 1) {
+    serving.catalog.add(`model-${model}`, '1');
+    await serving.load(`model-${model}`, '1');
+  }
+  const { manager } = serving;
+  let [reads, turns, isOver] = [0, 0, false];
+  const prometheus = createPrometheus({
+    performance: () => manager.performance(),
+    memory: () => manager.memory(),
+    residentVersions: () => {
+      reads += 1;
+      return manager.residentVersions();
+    },
+  });
+  const count = () => {
+    turns += 1;
+    if (!isOver) setImmediate(count);
+  };
+  setImmediate(count);
+  const { text } = await prometheus.render();
+  isOver = true;
+  expect(reads).toBe(1);
+  expect(turns).toBeGreaterThanOrEqual(10);
+  expect(text.match(/^echoserve_request_duration_seconds_count\{/gm)).toHaveLength(50 * 5);
+});
+
+test('every line of ours is a sample, and each family is described once', async () => {
+  await using serving = await loaded();
+  const lines = (await createPrometheus(serving.manager).render()).text.trimEnd().split('\n');
+  const sample = /^[a-z_]+(?:\{[a-z]+="[^"]*"(?:,[a-z]+="[^"]*")*\})? (?:[-+.e\d]+|\+Inf|NaN)$/;
+  expect(lines.filter((line) => line.startsWith('echoserve_') && !sample.test(line))).toEqual([]);
+  const types = lines.filter((line) => line.startsWith('# TYPE '));
+  expect(new Set(types).size).toBe(types.length);
+});
+
 test('runs are told by batch size', async () => {
   await using serving = await loaded();
   serving.engine.behaviour = () => undefined;
