@@ -6,9 +6,9 @@ import type { ServingDependencies } from './dependencies.ts';
 import { HealthChecker } from './health/health-checker.ts';
 import { HealthChecks } from './health/health-checks.ts';
 import { Readiness } from './health/readiness.ts';
+import { BringUp } from './lifecycle/bring-up.ts';
 import { DesiredState } from './lifecycle/desired-state.ts';
 import { LoadRequests } from './lifecycle/load-requests.ts';
-import { BringUp } from './lifecycle/bring-up.ts';
 import { Loader } from './lifecycle/loader.ts';
 import { Loads } from './lifecycle/loads.ts';
 import { OnDemand } from './lifecycle/on-demand.ts';
@@ -18,9 +18,11 @@ import { type Preload, Restoration } from './lifecycle/restoration.ts';
 import { Retirement } from './lifecycle/retirement.ts';
 import { Succession } from './lifecycle/succession.ts';
 import { Unloads } from './lifecycle/unloads.ts';
+import { type DryRunRequest, DryRuns, type DryRunView } from './memory/dry-runs.ts';
 import { ModelMemory } from './memory/model-memory.ts';
-import { Slots } from './memory/slots.ts';
+
 import { Counters } from './overview/counters.ts';
+import { Inspections } from './overview/inspections.ts';
 import { Overview } from './overview/overview.ts';
 import { Status } from './overview/status.ts';
 import { residentView } from './overview/version-view.ts';
@@ -28,6 +30,7 @@ import type { HealthView, MemoryView, ModelView, PerformanceView, StatusView, Ve
 import type { PayloadWriter } from './ports/payload.ts';
 import { Inference } from './running/inference.ts';
 import type { InferReply, InferRequest, LoadRequest, LoadResult, ModelServing, UnloadResult } from './service.ts';
+import { Turns } from './turns.ts';
 
 /** Puts the use cases together. Each of them has a file of its own; nothing is decided here. */
 export class ModelServingManager implements ModelServing, AsyncDisposable {
@@ -44,9 +47,11 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
   readonly #onDemand: OnDemand;
   readonly #inference: Inference;
   readonly #healthChecks: HealthChecks;
+  readonly #inspections: Inspections;
   readonly #overview: Overview;
   readonly #status: Status;
   readonly #memory: ModelMemory;
+  readonly #dryRuns: DryRuns;
   #restored: Promise<void> = Promise.resolve();
   #ended: Promise<void> | undefined;
 
@@ -60,8 +65,8 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
     const desired = new DesiredState(store, logger);
     const retirement = new Retirement(dependencies, residency);
     const memory = new ModelMemory(dependencies, residency, retirement, counters);
-    const slots = new Slots(dependencies.parallelLoads);
-    const bringUp = new BringUp({ dependencies, health: checker, memory, slots, counters });
+    const turns = new Turns(dependencies.parallelLoads);
+    const bringUp = new BringUp({ dependencies, health: checker, memory, turns, counters });
     const loader = new Loader(dependencies, bringUp);
     const succession = new Succession(residency, desired);
     const loads = new Loads({ loader, residency, retirement, desired, succession, memory, counters, logger });
@@ -78,7 +83,10 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
     this.#onDemand = new OnDemand({ ...parts, isEnabled });
     this.#inference = new Inference({ residency, onDemand: this.#onDemand, memory, clock, counters, defaultTimeoutMs });
     this.#healthChecks = new HealthChecks(checker, repository, residency);
-    this.#overview = new Overview({ dependencies, repository, residency });
+    this.#inspections = new Inspections(dependencies.engine, clock);
+    const inspections = this.#inspections;
+    this.#overview = new Overview({ dependencies, repository, residency, inspections });
+    this.#dryRuns = new DryRuns({ dependencies, repository, residency, inspections, memory });
     this.#status = new Status({
       dependencies,
       overview: this.#overview,
@@ -122,6 +130,10 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
     this.#refuseWhenDraining();
     const { resident, cacheHit } = await this.#loadRequests.handle(request, signal);
     return { version: residentView(resident, this.#residency), cacheHit };
+  }
+
+  dryRun(request: DryRunRequest): Promise<DryRunView> {
+    return this.#dryRuns.handle(request);
   }
 
   async unload(modelId: ModelId, version: VersionName | undefined, signal: AbortSignal): Promise<UnloadResult> {
@@ -194,7 +206,7 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
   async #end(): Promise<void> {
     this.beginDrain();
     this.#memory[Symbol.dispose]();
-    const reading = this.#overview[Symbol.asyncDispose]();
+    const reading = this.#inspections[Symbol.asyncDispose]();
     await this.#loads.close(new AppError('draining', 'The server is shutting down.'));
     await reading;
     await this.#restored;

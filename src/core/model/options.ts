@@ -25,3 +25,6 @@ export const DEFAULT_OPTIONS: ModelOptions = {
   keepAliveMs: undefined,
   shareWeights: false,
 };
+
+/** The longest that a timer can wait, 24 days; who wants more names none, and it stays until its memory is needed. */
+export const MAX_KEEP_ALIVE_MS = 2 ** 31 - 1;

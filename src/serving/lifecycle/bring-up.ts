@@ -3,13 +3,13 @@ import type { ModelOptions } from '../../core/model/options.ts';
 import type { ServingDependencies } from '../dependencies.ts';
 import type { HealthChecker } from '../health/health-checker.ts';
 import type { ModelMemory } from '../memory/model-memory.ts';
-import type { Slots } from '../memory/slots.ts';
 import type { Counters } from '../overview/counters.ts';
 import type { LoadProgress } from '../overview/views.ts';
 import type { CatalogVersion } from '../ports/catalog.ts';
 import type { PreparedModel, Runner, RunnerSpec } from '../ports/engine.ts';
 import { restartLimitMs, startWithin } from '../running/start-within.ts';
 import { type FreshRunner, Supervisor } from '../running/supervisor.ts';
+import type { Turns } from '../turns.ts';
 import { effectiveOptions } from './load-options.ts';
 import type { Loaded, Resident } from './resident.ts';
 
@@ -18,7 +18,7 @@ interface BringUpParts {
   readonly health: HealthChecker;
   readonly memory: ModelMemory;
   /** Loads at once. More would hold memory that others could answer from, and take as long all together. */
-  readonly slots: Slots;
+  readonly turns: Turns;
   readonly counters: Counters;
 }
 
@@ -38,10 +38,10 @@ export class BringUp {
 
   /** Where it fails, no runner is left, and no memory is held. */
   async perform(resident: Resident, files: CatalogVersion, terms: BringUpTerms): Promise<Loaded> {
-    const { dependencies, memory, slots } = this.#parts;
+    const { dependencies, memory, turns } = this.#parts;
     const { engine, clock, limits } = dependencies;
     resident.progress = at('waiting');
-    using _slot = await slots.take(terms.signal);
+    using _turn = await turns.take(terms.signal);
     const startedAt = clock.monotonicMs();
     const options = effectiveOptions(files.manifest, resident.settings.options, limits.defaultTimeoutMs);
     resident.progress = at('preparing');

@@ -89,7 +89,13 @@ export class Loads {
     const { modelId, version, settings, pinned } = target;
     this.#instances += 1;
     const mayServe = target.mayServe && this.#parts.succession.isOpenTo(modelId, version);
-    const resident = new Resident(modelId, version, settings, { key: `${modelId}@${version}#${this.#instances}`, pinned, mayServe }, statistics);
+    const resident = new Resident(
+      modelId,
+      version,
+      settings,
+      { key: `${modelId}@${version}#${this.#instances}`, pinned, mayServe },
+      statistics,
+    );
     resident.fire('load');
     return resident;
   }

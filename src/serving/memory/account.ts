@@ -96,6 +96,11 @@ export class MemoryAccount {
     return this.#recency.leastRecentFirst().filter((resident) => this.entry(resident) !== undefined);
   }
 
+  /** How messages call the holder of a key. */
+  labelOf(key: string): string {
+    return this.leastRecentFirst().find((resident) => resident.key === key)?.label ?? key;
+  }
+
   /** The instances as an eviction plan wants them: least recently used first. */
   holders(): readonly Holder[] {
     return this.leastRecentFirst().map((resident) => this.#holder(resident));

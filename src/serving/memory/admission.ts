@@ -1,11 +1,11 @@
 import { type EvictionPlan, planEviction } from '../../core/memory/eviction-plan.ts';
 import type { Resident } from '../lifecycle/resident.ts';
-import { waitUnlessAborted } from '../waiting.ts';
 import type { Clock } from '../ports/clock.ts';
+import { Turns } from '../turns.ts';
+import { waitUnlessAborted } from '../waiting.ts';
 import type { MemoryAccount } from './account.ts';
 import type { Evictions } from './evictions.ts';
 import { insufficientMemory, type Refusal } from './insufficient-memory.ts';
-import { Turns } from './turns.ts';
 
 interface AdmissionParts {
   readonly account: MemoryAccount;
@@ -27,7 +27,7 @@ export interface AdmissionTerms {
  */
 export class Admission {
   readonly #parts: AdmissionParts;
-  readonly #turns = new Turns();
+  readonly #turns = new Turns(1);
   #waiting = 0;
 
   constructor(parts: AdmissionParts) {
@@ -56,7 +56,7 @@ export class Admission {
     const waitUntilMs = clock.monotonicMs() + waitMs;
     for (;;) {
       const change = account.changed();
-      const refusal = await this.#turns.take(() => this.#attempt(resident, bytes, terms));
+      const refusal = await this.#turns.run(() => this.#attempt(resident, bytes, terms));
       if (refusal === undefined) return;
       const leftMs = waitUntilMs - clock.monotonicMs();
       if (!terms.mayEvict || !refusal.mayFitLater || leftMs <= 0) throw this.#refused(resident, refusal);
@@ -66,7 +66,7 @@ export class Admission {
 
   /** Evicts idle versions until the budget is kept again, or none is left: footprints can grow after admission. */
   relieve(): Promise<void> {
-    return this.#turns.take(async () => {
+    return this.#turns.run(async () => {
       const { account } = this.#parts;
       if (account.figures().overBudgetBytes === 0) return;
       const plan = this.plan(0);
@@ -109,7 +109,6 @@ export class Admission {
 
   #refused(resident: Resident, refusal: Refusal): Error {
     const { account } = this.#parts;
-    const labels = new Map(account.leastRecentFirst().map(({ key, label }) => [key, label]));
-    return insufficientMemory(resident.label, account.budgetBytes, refusal, (key) => labels.get(key) ?? key);
+    return insufficientMemory(resident.label, account.budgetBytes, refusal, (key) => account.labelOf(key));
   }
 }

@@ -61,8 +61,25 @@ export class ModelMemory implements Disposable {
     return this.#admission.plan(bytes);
   }
 
+  /** What idle versions hold that may be evicted now. */
+  couldBeFreedBytes(): number {
+    // More than there can be: the refusal tells how much could be freed.
+    const plan = this.#admission.plan(Number.MAX_SAFE_INTEGER);
+    return plan.fits ? 0 : plan.couldBeFreedBytes;
+  }
+
+  /** How messages call the holder of a key. */
+  labelOf(key: string): string {
+    return this.#account.labelOf(key);
+  }
+
   /** Holds memory for a load. @throws AppError `insufficient_memory` */
-  async admit(resident: Resident, prepared: PreparedModel, options: ModelOptions, terms: AdmissionTerms): Promise<void> {
+  async admit(
+    resident: Resident,
+    prepared: PreparedModel,
+    options: ModelOptions,
+    terms: AdmissionTerms,
+  ): Promise<void> {
     const { bytes, allocation } = this.requirement(prepared, options);
     resident.allocation = allocation;
     await this.#admission.admit(resident, bytes, terms);

@@ -88,6 +88,8 @@ export interface VersionView {
   /** What is held for it: as expected, or as it was measured where that was more. */
   readonly reservedBytes: number | undefined;
   readonly measuredBytes: number | undefined;
+  /** What sharing its weights with other processes saves, as last measured. */
+  readonly sharedBytes: number | undefined;
   readonly peakBytes: number | undefined;
   readonly runnerPid: number | undefined;
   readonly health: HealthView;

@@ -103,6 +103,8 @@ export interface MemoryFootprint {
   readonly pssBytes: number;
   /** The most that was ever resident. */
   readonly peakBytes: number;
+  /** Of weights that are shared: what a copy of one's own would cost more. Undefined where none are. */
+  readonly sharedBytes?: number;
 }
 
 /** A process that holds one loaded, warmed-up model. */

@@ -148,6 +148,9 @@ export class FakeRunner implements Runner {
 export class FakeEngine implements Engine {
   readonly name = 'fake';
   readonly version = '1.0';
+  readonly runnerBaseBytes = 20_000_000;
+  /** What the arenas hold. */
+  arenaBytes = 0;
   readonly runners: FakeRunner[] = [];
   readonly prepared: string[] = [];
   starts = 0;
@@ -179,6 +182,10 @@ export class FakeEngine implements Engine {
   release(): void {
     this.#gate?.resolve();
     this.#gate = undefined;
+  }
+
+  sharedBytes(): number {
+    return this.arenaBytes;
   }
 
   async prepare(modelPath: string, signal: AbortSignal): Promise<PreparedModel> {

@@ -1,5 +1,7 @@
-/** So many at once; others wait in the order of asking. */
-export class Slots {
+const NEVER = new AbortController().signal;
+
+/** So many pieces of work at once; others wait in the order of asking. */
+export class Turns {
   readonly #most: number;
   readonly #waiting: (() => void)[] = [];
   #taken = 0;
@@ -12,11 +14,17 @@ export class Slots {
     return this.#waiting.length;
   }
 
-  /** Disposing of the slot gives it back, once. Rejects with the signal's reason when it is aborted in the queue. */
+  /** The work, when it is its turn, and until it has ended, well or not. */
+  async run<T>(work: () => Promise<T>, signal: AbortSignal = NEVER): Promise<T> {
+    using _turn = await this.take(signal);
+    return await work();
+  }
+
+  /** Disposing of the turn gives it back, once. Rejects with the signal's reason when it is aborted in the queue. */
   async take(signal: AbortSignal): Promise<Disposable> {
     signal.throwIfAborted();
     if (this.#taken < this.#most) this.#taken += 1;
-    else await this.#turn(signal);
+    else await this.#queue(signal);
     let isHeld = true;
     return {
       [Symbol.dispose]: () => {
@@ -27,7 +35,7 @@ export class Slots {
     };
   }
 
-  #turn(signal: AbortSignal): Promise<void> {
+  #queue(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const begin = () => {
         signal.removeEventListener('abort', leave);
@@ -42,7 +50,7 @@ export class Slots {
     });
   }
 
-  /** The slot goes straight to who waits longest: nobody can come in between. */
+  /** The turn goes straight to who waits longest: nobody can come in between. */
   #giveBack(): void {
     const next = this.#waiting.shift();
     if (next === undefined) this.#taken -= 1;
