@@ -65,11 +65,13 @@ export class EngineRoom implements AsyncDisposable {
   async run(runner: Runner, body: unknown, fields: RunFields = {}): Promise<RunReply> {
     using payload = this.payload(body instanceof Uint8Array ? body : JSON.stringify(body));
     const { deadlineInMs = 60_000, ...rest } = fields;
+    const arrivedAtMs = systemClock.monotonicMs();
     return await runner.run({
       headerLength: undefined,
       contentEncoding: undefined,
       acceptEncoding: undefined,
-      deadlineMs: systemClock.monotonicMs() + deadlineInMs,
+      arrivedAtMs,
+      deadlineMs: arrivedAtMs + deadlineInMs,
       priority: undefined,
       alone: false,
       signal: undefined,
