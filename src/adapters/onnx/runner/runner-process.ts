@@ -36,6 +36,8 @@ export class RunnerProcess implements Runner {
   readonly #stderr: StderrTail;
   readonly #pending = new Map<number, PendingRun>();
   readonly #started = Promise.withResolvers<StartOutcome>();
+  /** What the runner said last that it works on; what it has answered since is no longer in `#pending`. */
+  #begun: readonly number[] = [];
   #nextId = 1;
   #corked = false;
   #ending = false;
@@ -148,10 +150,7 @@ export class RunnerProcess implements Runner {
         this.#started.resolve({ failed: JSON.parse(frame.body.toString()) as ErrorMessage });
         break;
       case Kind.began:
-        for (const id of decodeBegan(frame.body)) {
-          const pending = this.#pending.get(id);
-          if (pending !== undefined) pending.began = true;
-        }
+        this.#begun = decodeBegan(frame.body);
         break;
       case Kind.part: {
         const part = decodePart(frame.body);
@@ -179,7 +178,8 @@ export class RunnerProcess implements Runner {
     const exit: RunnerExit = { code, signal, stderrTail: this.#stderr.text, expected: this.#ending };
     this.#exit = exit;
     this.#responses[Symbol.dispose]();
-    for (const pending of this.#pending.values()) pending.lose(exit);
+    const begun = new Set(this.#begun);
+    for (const [id, pending] of this.#pending) pending.lose(exit, begun.has(id));
     this.#pending.clear();
     this.#started.reject(new RunnerLost(exit, true));
     // Nobody may be waiting for the start any more.
