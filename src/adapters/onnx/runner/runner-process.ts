@@ -86,13 +86,11 @@ export class RunnerProcess implements Runner {
   }
 
   owesSinceMs(): number | undefined {
-    let latestBegun: number | undefined;
+    const begun = this.#begun.flatMap((id) => this.#pending.get(id)?.deadlineMs ?? []);
+    if (begun.length > 0) return Math.max(...begun);
     let earliest: number | undefined;
-    for (const { deadlineMs, began } of this.#pending.values()) {
-      earliest = Math.min(earliest ?? deadlineMs, deadlineMs);
-      if (began) latestBegun = Math.max(latestBegun ?? deadlineMs, deadlineMs);
-    }
-    return latestBegun ?? earliest;
+    for (const { deadlineMs } of this.#pending.values()) earliest = Math.min(earliest ?? deadlineMs, deadlineMs);
+    return earliest;
   }
 
   footprint(): Promise<MemoryFootprint | undefined> {
