@@ -50,6 +50,7 @@ class Room {
   constructor(start: Partial<StartMessage> = {}) {
     this.scheduler = new Scheduler({
       start: { ...START, ...start },
+      batchable: true,
       session: {
         signature: SIGNATURE,
         run: async (inputs) => {
