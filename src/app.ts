@@ -45,6 +45,7 @@ export async function buildApp(config: ServeConfig, version: string): Promise<Ap
   await endOrphans(store, logger);
   const arena = opening.use(openArena(config));
   const engine = opening.use(openEngine(config, arena, store, logger));
+  await engine.removeAbandoned();
   const manager = opening.use(buildManager(config, { arena, engine, store, logger, version }));
   const prometheus = createPrometheus(manager);
   const { app } = await buildServer(manager, {
@@ -112,6 +113,7 @@ function openEngine(config: ServeConfig, arena: Arena, store: Store, logger: Log
     arena,
     arenaDir: arenaDirectory(config.arena.dir, config.arena.allowDisk),
     rewriteDir: join(config.models.dataDir, 'rewritten'),
+    logger,
     onStarted: (runner) => void recorded(store.addRunner(runner)),
     onEnded: (pid) => void recorded(store.removeRunner(pid)),
   });

@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { echoFault, floats } from '../helpers/acceptance/ask.ts';
 import { Home, isAlive, Server } from '../helpers/acceptance/server.ts';
@@ -34,6 +35,12 @@ describe('after kill -9 of the server', () => {
     expect(await lost).toBeDefined();
     await patiently(() => expect(runners.map(isAlive)).toEqual([false, false, false]));
     await patiently(() => expect(inSharedMemory()).toEqual([]));
+  });
+
+  test('a restart removes what a preparation left that ended with the server', async () => {
+    home.write('data/rewritten/.preparing-abc/model.onnx', 'half of it');
+    await using _server = await Server.start({ home });
+    expect(readdirSync(join(home.data, 'rewritten'))).toEqual([]);
   });
 
   test('a restart serves what was serving, as it was', async () => {

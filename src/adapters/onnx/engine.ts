@@ -7,10 +7,11 @@ import {
   RunnerLost,
   type RunnerSpec,
 } from '../../serving/ports/engine.ts';
+import type { Logger } from '../../serving/ports/logger.ts';
 import type { RunnerRecord } from '../../serving/ports/store.ts';
 import { systemClock } from '../clock.ts';
 import { readStartTicks } from '../process-memory.ts';
-import { prepare } from './model-file/prepare.ts';
+import { prepare, removeAbandoned } from './model-file/prepare.ts';
 import type { Arena } from './runner/arena.ts';
 import { ResponseArena } from './runner/response-arena.ts';
 import { RunnerProcess } from './runner/runner-process.ts';
@@ -23,6 +24,7 @@ export interface OnnxEngineOptions {
   readonly arenaDir: string;
   /** Where rewritten models are kept, by digest. */
   readonly rewriteDir: string;
+  readonly logger: Logger;
   /** Told of every runner, so that one that outlives the server can be found by the next. */
   readonly onStarted: (runner: RunnerRecord) => void;
   readonly onEnded: (pid: number) => void;
@@ -45,6 +47,15 @@ export class OnnxEngine implements Engine {
 
   constructor(options: OnnxEngineOptions) {
     this.#options = options;
+    if (process.platform === 'linux' && this.#prefix.length === 0) {
+      const message = 'no setpriv with --pdeathsig: a model that is busy when the server is killed outlives it';
+      options.logger.warn({}, message);
+    }
+  }
+
+  /** Removes what a server that was killed left of its preparations. Once, before the first of this server's own. */
+  removeAbandoned(): Promise<void> {
+    return removeAbandoned(this.#options.rewriteDir);
   }
 
   sharedBytes(): number {
@@ -54,7 +65,7 @@ export class OnnxEngine implements Engine {
   }
 
   prepare(modelPath: string, signal: AbortSignal): Promise<PreparedModel> {
-    return prepare(modelPath, { rewriteDir: this.#options.rewriteDir, signal });
+    return prepare(modelPath, { rewriteDir: this.#options.rewriteDir, prefix: this.#prefix, signal });
   }
 
   async start(spec: RunnerSpec, signal: AbortSignal): Promise<Runner> {

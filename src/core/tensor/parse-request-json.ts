@@ -1,5 +1,6 @@
 import type { ModelSignature } from '../model/signature.ts';
 import { describe, requestFault } from './fault.ts';
+import { checkJsonLimits } from './json-limits.ts';
 import { isJsonObject, type JsonObject } from './json-object.ts';
 import { decodeText } from './text.ts';
 
@@ -16,11 +17,12 @@ const parseWithSource = JSON.parse as (text: string, reviver?: SourceReviver) =>
  * The request object in this JSON. Integers past 2^53 are bigints where the model takes 64-bit integers and the text
  * has such literals; that exact reading costs about 1 µs per value, thirty times the plain one, so it is not the rule.
  *
- * @throws AppError `invalid_request` when the bytes are not UTF-8, not JSON or not an object
+ * @throws AppError `invalid_request` when the bytes are not UTF-8, not JSON or not an object, or nested beyond reason
  */
 export function parseRequestJson(bytes: Uint8Array, signature: ModelSignature): JsonObject {
   const text = decodeText(bytes);
   if (text === undefined) throw requestFault('The request must be JSON in UTF-8, got bytes that are not UTF-8');
+  checkJsonLimits(text);
   const value = parse(text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text, signature);
   if (!isJsonObject(value)) throw requestFault(`The request must be a JSON object, got ${describe(value)}`);
   return value;

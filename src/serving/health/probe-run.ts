@@ -32,13 +32,15 @@ export async function runProbe(
   const writer = context.payloads.open(body.byteLength);
   writer.write(body);
   const payload = writer.finish();
+  const arrivedAtMs = context.clock.monotonicMs();
   try {
     const reply = await supervisor.run({
       payload,
       headerLength: undefined,
       contentEncoding: undefined,
       acceptEncoding: undefined,
-      deadlineMs: context.clock.monotonicMs() + PROBE_TIMEOUT_MS,
+      arrivedAtMs,
+      deadlineMs: arrivedAtMs + PROBE_TIMEOUT_MS,
       priority: undefined,
       alone: false,
       signal,

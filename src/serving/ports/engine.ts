@@ -47,6 +47,8 @@ export interface RunRequest {
   readonly contentEncoding: 'gzip' | 'deflate' | undefined;
   /** How the answer may be compressed, best first; undefined: not at all. */
   readonly acceptEncoding: 'gzip' | 'deflate' | undefined;
+  /** When the server had it, on the monotonic clock: what a timeout in the body counts from, whatever was tried since. */
+  readonly arrivedAtMs: number;
   /** On the monotonic clock. What waits longer is dropped unrun. */
   readonly deadlineMs: number;
   /** 1 is the most urgent; undefined: what the body says, or the default. */
@@ -56,9 +58,10 @@ export interface RunRequest {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Where the time of one request went inside the runner, in milliseconds. */
+/** Where the time of one request went, in milliseconds. */
 export interface RunTimings {
   readonly decodeMs: number;
+  /** From its arrival at the server to its run, less decoding. */
   readonly queueMs: number;
   readonly computeMs: number;
   readonly encodeMs: number;
@@ -88,7 +91,7 @@ export interface RunnerExit {
 export class RunnerLost extends Error {
   override readonly name = 'RunnerLost';
   readonly exit: RunnerExit;
-  /** Whether the request's batch had begun: it may be what killed the runner. */
+  /** Whether the runner was working on the request, by decoding or running it: it may be what killed the runner. */
   readonly began: boolean;
 
   constructor(exit: RunnerExit, began: boolean) {

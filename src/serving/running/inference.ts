@@ -94,6 +94,7 @@ export class Inference {
           headerLength: request.headerLength,
           contentEncoding: request.contentEncoding,
           acceptEncoding: request.acceptEncoding,
+          arrivedAtMs: startedAt,
           deadlineMs: startedAt + Math.min(request.timeoutMs ?? Number.POSITIVE_INFINITY, options.defaultTimeoutMs),
           priority: request.priority,
           alone: false,

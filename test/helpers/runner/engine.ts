@@ -7,6 +7,7 @@ import { Arena } from '../../../src/adapters/onnx/runner/arena.ts';
 import { arenaDirectory } from '../../../src/adapters/onnx/runner/arena-file.ts';
 import type { Runner, RunReply, RunRequest } from '../../../src/serving/ports/engine.ts';
 import type { Payload } from '../../../src/serving/ports/payload.ts';
+import { silentLogger } from '../serving/serving.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -28,6 +29,7 @@ export class EngineRoom implements AsyncDisposable {
     arena: this.arena,
     arenaDir: arenaDirectory(undefined, true),
     rewriteDir: join(this.dir, 'rewritten'),
+    logger: silentLogger,
     onStarted: ({ pid }) => this.started.push(pid),
     onEnded: (pid) => this.ended.push(pid),
   });
@@ -63,11 +65,13 @@ export class EngineRoom implements AsyncDisposable {
   async run(runner: Runner, body: unknown, fields: RunFields = {}): Promise<RunReply> {
     using payload = this.payload(body instanceof Uint8Array ? body : JSON.stringify(body));
     const { deadlineInMs = 60_000, ...rest } = fields;
+    const arrivedAtMs = systemClock.monotonicMs();
     return await runner.run({
       headerLength: undefined,
       contentEncoding: undefined,
       acceptEncoding: undefined,
-      deadlineMs: systemClock.monotonicMs() + deadlineInMs,
+      arrivedAtMs,
+      deadlineMs: arrivedAtMs + deadlineInMs,
       priority: undefined,
       alone: false,
       signal: undefined,

@@ -1,14 +1,30 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { ModelSpec } from '../../../src/adapters/onnx/model-file/model-spec.ts';
-import { prepare } from '../../../src/adapters/onnx/model-file/prepare.ts';
+import { prepare, removeAbandoned } from '../../../src/adapters/onnx/model-file/prepare.ts';
 import { rewriteForServing } from '../../../src/adapters/onnx/model-file/rewrite.ts';
 import { modelProto } from '../../../src/adapters/onnx/model-file/writer.ts';
+import { parentDeathCommand } from '../../../src/adapters/onnx/runner/spawn.ts';
 import { addOne, withExternalData, ZIPMAP_LABELS, zipmapClassifier, zipmapSpec } from '../../helpers/onnx/models.ts';
 import { modelFile, temporaryDirectory } from '../../helpers/onnx/temporary-directory.ts';
+import { childrenOf, isAlive } from '../../helpers/processes.ts';
 
 const never = new AbortController().signal;
 
@@ -41,7 +57,7 @@ async function expectProbabilities(path: string): Promise<void> {
 test('a model that needs nothing is served from where it is, under the digest of its file', async () => {
   const path = modelFile(addOne());
   const rewriteDir = temporaryDirectory();
-  const prepared = await prepare(path, { rewriteDir, signal: never });
+  const prepared = await prepare(path, { rewriteDir, prefix: [], signal: never });
   expect(prepared.path).toBe(path);
   expect(prepared.digest).toBe(sha256(addOne()));
   expect(prepared.inspection.signature.inputs).toEqual([{ name: 'x', datatype: 'FP32', shape: [-1, 3] }]);
@@ -51,7 +67,7 @@ test('a model that needs nothing is served from where it is, under the digest of
 test("a ZipMap classifier's rewritten model gives its probabilities, and the original stays as it was", async () => {
   const path = modelFile(zipmapClassifier());
   const rewriteDir = temporaryDirectory();
-  const prepared = await prepare(path, { rewriteDir, signal: never });
+  const prepared = await prepare(path, { rewriteDir, prefix: [], signal: never });
   expect(prepared.digest).toBe(sha256(zipmapClassifier()));
   expect(prepared.path).toBe(join(rewriteDir, prepared.digest, 'model.onnx'));
   expect(readdirSync(rewriteDir)).toEqual([prepared.digest]);
@@ -64,7 +80,7 @@ test("a ZipMap classifier's rewritten model gives its probabilities, and the ori
 test('preparing the same model twice, also at once, gives the same rewritten file', async () => {
   const path = modelFile(zipmapClassifier());
   const rewriteDir = temporaryDirectory();
-  const options = { rewriteDir, signal: never };
+  const options = { rewriteDir, prefix: [], signal: never };
   const [first, second] = await Promise.all([prepare(path, options), prepare(path, options)]);
   const third = await prepare(path, options);
   expect(second.path).toBe(first.path);
@@ -110,7 +126,11 @@ test('a ZipMap with integer labels in a model that imports ai.onnx.ml alone can 
       ],
     },
   };
-  const prepared = await prepare(modelFile(modelProto(model)), { rewriteDir: temporaryDirectory(), signal: never });
+  const prepared = await prepare(modelFile(modelProto(model)), {
+    rewriteDir: temporaryDirectory(),
+    prefix: [],
+    signal: never,
+  });
   expect(prepared.inspection.labels).toEqual({ output_probability: ['1', '2', '30'] });
   const results = await (await open(prepared.path)).run({ float_input: flower() });
   expect(results['output_probability']?.dims).toEqual([2, 3]);
@@ -120,35 +140,63 @@ test('the digest of a model with external data changes with that data', async ()
   const directory = temporaryDirectory();
   const path = withExternalData(directory);
   const weights = join(directory, 'weights.bin');
-  const options = { rewriteDir: temporaryDirectory(), signal: never };
+  const options = { rewriteDir: temporaryDirectory(), prefix: [], signal: never };
   const { digest } = await prepare(path, options);
   expect(digest).toBe(sha256(sha256(readFileSync(path)) + sha256(readFileSync(weights))));
   writeFileSync(weights, readFileSync(weights).fill(0));
   expect((await prepare(path, options)).digest).not.toBe(digest);
 });
 
-test('a rewritten model finds its external data', async () => {
-  const directory = temporaryDirectory();
+/** A ZipMap classifier that also scales its input, by a number from the files at `locations`, as `fileName` in `directory`. */
+function scalingClassifier(directory: string, fileName: string, locations: readonly string[]): string {
   const spec = zipmapSpec();
-  const external = { location: 'parts/scale.bin' };
+  const scales = locations.map((location, index) => ({
+    node: { op: 'Mul', inputs: ['float_input', `scale${index}`], outputs: [`scaled${index}`] },
+    output: { name: `scaled${index}`, datatype: 'FP32' as const, shape: [-1, 4] },
+    initializer: { name: `scale${index}`, datatype: 'FP32' as const, shape: [1], external: { location, length: 4 } },
+  }));
   const graph = {
     ...spec.graph,
-    nodes: [...spec.graph.nodes, { op: 'Mul', inputs: ['float_input', 'scale'], outputs: ['scaled'] }],
-    outputs: [...spec.graph.outputs, { name: 'scaled', datatype: 'FP32' as const, shape: [-1, 4] }],
-    initializers: [{ name: 'scale', datatype: 'FP32' as const, shape: [1], external }],
+    nodes: [...spec.graph.nodes, ...scales.map(({ node }) => node)],
+    outputs: [...spec.graph.outputs, ...scales.map(({ output }) => output)],
+    initializers: scales.map(({ initializer }) => initializer),
   };
-  const path = join(directory, 'model.onnx');
+  const path = join(directory, fileName);
+  for (const location of locations) {
+    mkdirSync(dirname(join(directory, location)), { recursive: true });
+    writeFileSync(join(directory, location), new Uint8Array(Float32Array.of(2).buffer));
+  }
   writeFileSync(path, modelProto({ ...spec, graph }));
-  mkdirSync(join(directory, 'parts'));
-  writeFileSync(join(directory, 'parts', 'scale.bin'), new Uint8Array(Float32Array.of(2).buffer));
-  const prepared = await prepare(path, { rewriteDir: temporaryDirectory(), signal: never });
+  return path;
+}
+
+test.each([
+  ['in a directory of its own', ['parts/scale.bin']],
+  ['by two spellings of one name', ['scale.bin', './scale.bin']],
+  ['in a file that has the name of rewritten models', ['model.onnx']],
+  ['in a directory that has the name of rewritten models', ['model.onnx/scale.bin']],
+])('a rewritten model finds its external data %s', async (_, locations) => {
+  const directory = temporaryDirectory();
+  const path = scalingClassifier(directory, 'classifier.onnx', locations);
+  const prepared = await prepare(path, { rewriteDir: temporaryDirectory(), prefix: [], signal: never });
   const results = await (await open(prepared.path)).run({ float_input: flower() });
-  expect(Number(results['scaled']?.data[2])).toBeCloseTo(2.8, 5);
+  expect(Number(results['scaled0']?.data[2])).toBeCloseTo(2.8, 5);
+});
+
+const onOtherFileSystem = existsSync('/dev/shm') && statSync('/dev/shm').dev !== statSync(tmpdir()).dev;
+
+test.skipIf(!onOtherFileSystem)('external data is copied where it can not be linked', async () => {
+  const rewriteDir = mkdtempSync('/dev/shm/echoserve-test-');
+  onTestFinished(() => rmSync(rewriteDir, { recursive: true, force: true }));
+  const path = scalingClassifier(temporaryDirectory(), 'classifier.onnx', ['scale.bin']);
+  const prepared = await prepare(path, { rewriteDir, prefix: [], signal: never });
+  const results = await (await open(prepared.path)).run({ float_input: flower() });
+  expect(Number(results['scaled0']?.data[2])).toBeCloseTo(2.8, 5);
 });
 
 test("the inspector's reason reaches the caller, and nothing is left behind", async () => {
   const rewriteDir = temporaryDirectory();
-  const prepared = prepare(modelFile('no model'), { rewriteDir, signal: never });
+  const prepared = prepare(modelFile('no model'), { rewriteDir, prefix: [], signal: never });
   await expect(prepared).rejects.toMatchObject({
     code: 'model_unloadable',
     message: expect.stringMatching(/no well-formed ONNX/),
@@ -157,25 +205,28 @@ test("the inspector's reason reaches the caller, and nothing is left behind", as
   expect(readdirSync(rewriteDir)).toEqual([]);
 });
 
-/** A preparation that takes seconds: the file beside the model is a hole of 8 GB, and all of it is hashed. */
-async function longPreparation(rewriteDir: string, signal: AbortSignal) {
+/** A preparation that takes long: the file beside the model is a hole, and all of it is hashed. */
+async function longPreparation(rewriteDir: string, signal: AbortSignal, holeBytes = 8 * 2 ** 30) {
   const directory = temporaryDirectory();
-  const path = withExternalData(directory);
-  truncateSync(join(directory, 'weights.bin'), 8 * 2 ** 30);
-  const outcome = prepare(path, { rewriteDir, signal }).catch((error: unknown) => error);
+  const path = scalingClassifier(directory, 'model.onnx', ['weights.bin']);
+  truncateSync(join(directory, 'weights.bin'), holeBytes);
+  const outcome = prepare(path, { rewriteDir, prefix: [], signal }).catch((error: unknown) => error);
   const [pid] = await vi.waitUntil(() => {
     const pids = childrenOf(process.pid, path);
     return pids.length > 0 ? pids : undefined;
   });
-  return { pid: pid ?? 0, outcome };
+  return { pid: pid ?? 0, path, outcome };
 }
 
-/** Children whose command line has `argument`. */
-function childrenOf(parent: number, argument: string): number[] {
-  return readdirSync(`/proc/${parent}/task`)
-    .flatMap((task) => readFileSync(`/proc/${parent}/task/${task}/children`, 'utf8').trim().split(' '))
-    .filter((pid) => pid !== '' && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(argument))
-    .map(Number);
+/** Whether a process has a file open. */
+function hasOpen(pid: number, name: string): boolean {
+  return readdirSync(`/proc/${pid}/fd`).some((fd) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`).endsWith(name);
+    } catch {
+      return false;
+    }
+  });
 }
 
 describe.skipIf(process.platform !== 'linux')('while the file is read', () => {
@@ -196,15 +247,55 @@ describe.skipIf(process.platform !== 'linux')('while the file is read', () => {
     expect(await outcome).toMatchObject({ code: 'model_unloadable', message: expect.stringMatching(/SIGKILL/) });
     expect(readdirSync(rewriteDir)).toEqual([]);
   });
+
+  test('a model that is replaced is refused, so that no rewrite is kept under the digest of another', async () => {
+    const rewriteDir = temporaryDirectory();
+    const { pid, path, outcome } = await longPreparation(rewriteDir, never, 2 * 2 ** 30);
+    await vi.waitUntil(() => hasOpen(pid, 'weights.bin'), { interval: 5, timeout: 20_000 });
+    const next = join(temporaryDirectory(), 'next.onnx');
+    writeFileSync(next, zipmapClassifier());
+    renameSync(next, path);
+    expect(await outcome).toMatchObject({
+      code: 'model_unloadable',
+      message: expect.stringMatching(/model\.onnx was changed while it was read/),
+      next: expect.stringMatching(/Load the model again/),
+    });
+    expect(readdirSync(rewriteDir)).toEqual([]);
+  });
+
+  test.skipIf(parentDeathCommand().length === 0)('kill -9 of the server ends it, and the next cleans up', async () => {
+    const [home, directory] = [temporaryDirectory(), temporaryDirectory()];
+    const path = scalingClassifier(directory, 'model.onnx', ['weights.bin']);
+    // Minutes of hashing: it does not end by itself within this test.
+    truncateSync(join(directory, 'weights.bin'), 2 ** 39);
+    const front = spawn(process.execPath, [join(import.meta.dirname, '../../helpers/runner/front.ts'), path], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, TMPDIR: home },
+    });
+    onTestFinished(() => void front.kill('SIGKILL'));
+    const preparing = () => childrenOf(front.pid ?? 0, path)[0];
+    const pid = (await vi.waitUntil(preparing, { timeout: 20_000 })) ?? 0;
+    front.kill('SIGKILL');
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 20_000 });
+    const rewriteDir = join(
+      home,
+      readdirSync(home).find((name) => name.startsWith('echoserve-engine-')) ?? '',
+      'rewritten',
+    );
+    expect(readdirSync(rewriteDir)).toEqual([expect.stringMatching(/^\.preparing-/)]);
+    mkdirSync(join(rewriteDir, 'abcdef'));
+    await removeAbandoned(rewriteDir);
+    expect(readdirSync(rewriteDir)).toEqual(['abcdef']);
+  });
 });
 
 test('an aborted preparation rejects with the reason and leaves nothing behind', async () => {
   const rewriteDir = temporaryDirectory();
   const controller = new AbortController();
-  const prepared = prepare(modelFile(addOne()), { rewriteDir, signal: controller.signal });
+  const prepared = prepare(modelFile(addOne()), { rewriteDir, prefix: [], signal: controller.signal });
   controller.abort(new Error('changed my mind'));
   await expect(prepared).rejects.toThrow('changed my mind');
-  await expect(prepare(modelFile(addOne()), { rewriteDir, signal: controller.signal })).rejects.toThrow(
+  await expect(prepare(modelFile(addOne()), { rewriteDir, prefix: [], signal: controller.signal })).rejects.toThrow(
     'changed my mind',
   );
   expect(readdirSync(rewriteDir)).toEqual([]);

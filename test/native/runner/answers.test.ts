@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { systemClock } from '../../../src/adapters/clock.ts';
 import { bytesOf } from '../../../src/core/tensor/binary.ts';
 import { syntheticTensor } from '../../../src/core/tensor/synthetic.ts';
 import type { Runner } from '../../../src/serving/ports/engine.ts';
@@ -23,6 +25,9 @@ const integers = (...values: number[]) => ({
 const OCCUPY = integers(150);
 /** Keeps the runner busy long enough for others to queue up behind it: first in line, and in no batch. */
 const occupy = (runner: Runner) => room.run(runner, OCCUPY, { alone: true, priority: 0 });
+/** An idle runner sleeps. */
+const isRunning = (runner: Runner) =>
+  vi.waitFor(() => expect(readFileSync(`/proc/${runner.pid}/status`, 'utf8')).toMatch(/State:\s+R/));
 
 describe('a runner', () => {
   test('answers in JSON, with the times of each step', async () => {
@@ -165,7 +170,9 @@ describe('what waits while a runner is busy', () => {
 
   test('is dropped unrun once its deadline has passed, by header or by body', async () => {
     const runner = await room.start(slow());
-    const busy = occupy(runner);
+    const busy = room.run(runner, integers(2000), { alone: true });
+    await isRunning(runner);
+    // The runner reads them when the run is over: their time counts from when they were sent.
     const byBody = { ...integers(1), parameters: { timeout: 1000 } };
     const outcomes = await Promise.allSettled([
       room.run(runner, integers(1), { deadlineInMs: 1 }),
@@ -176,6 +183,17 @@ describe('what waits while a runner is busy', () => {
     for (const outcome of outcomes.slice(0, 2))
       expect(outcome).toMatchObject({ reason: { code: 'deadline_exceeded' } });
     await busy;
+  });
+
+  test('has waited since it arrived at the server, also where it was tried before', async () => {
+    const runner = await room.start(slow());
+    const arrivedAtMs = systemClock.monotonicMs() - 10_000;
+    const limited = (timeout: number) => ({ ...integers(1), parameters: { timeout } });
+    await expect(room.run(runner, limited(9_000_000), { arrivedAtMs })).rejects.toMatchObject({
+      code: 'deadline_exceeded',
+    });
+    const { timings } = await room.run(runner, limited(60_000_000), { arrivedAtMs });
+    expect(timings.queueMs + timings.decodeMs).toBeGreaterThanOrEqual(10_000);
   });
 
   test('is not run once it is cancelled, and its body is given back', async () => {

@@ -9,6 +9,7 @@ import { readStartTicks } from '../../../src/adapters/process-memory.ts';
 import { RunnerLost } from '../../../src/serving/ports/engine.ts';
 import { identity, slow } from '../../helpers/onnx/models.ts';
 import { crashesOnMinusOne } from '../../helpers/onnx/poison.ts';
+import { childrenOf, isAlive } from '../../helpers/processes.ts';
 import { EngineRoom, outputsOf } from '../../helpers/runner/engine.ts';
 
 let room: EngineRoom;
@@ -19,8 +20,6 @@ beforeEach(() => {
 afterEach(() => room[Symbol.asyncDispose]());
 
 const integers = (value: number) => ({ inputs: [{ name: 'x', shape: [1], datatype: 'INT64', data: [value] }] });
-const isAlive = (pid: number) =>
-  existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 const gone = (pid: number) => vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 20_000 });
 
 describe('a runner that dies', () => {
@@ -32,6 +31,29 @@ describe('a runner that dies', () => {
     expect(await runner.exited).toMatchObject({ signal: 'SIGFPE', expected: false });
     await expect(room.run(runner, integers(2))).rejects.toMatchObject({ name: 'RunnerLost', began: false });
     expect(room.arena.usedBytes).toBe(0);
+  });
+
+  test('tells so also when the front is far behind with reading, and loses none of its answers', async () => {
+    const runner = await room.start(crashesOnMinusOne(), { maxBatchSize: 100_000 });
+    const values = Array.from({ length: 1500 }, (_, index) => index + 1000);
+    const many = { inputs: [{ name: 'x', shape: [1500], datatype: 'INT64', data: values }] };
+    // More than the socket holds, and then what ends the process.
+    const answered = Array.from({ length: 60 }, () => room.run(runner, many));
+    const fatal = room.run(runner, integers(-1), { alone: true, priority: 500 });
+    await new Promise(setImmediate);
+    // The frames have left; nothing is read until the runner has had time to fill the socket. Were that too short, the
+    // test would prove less, and not fail.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    await expect(fatal).rejects.toMatchObject({ name: 'RunnerLost', began: true });
+    const outcomes = await Promise.allSettled(answered);
+    expect(outcomes.map(({ status }) => status)).toEqual(Array(60).fill('fulfilled'));
+  });
+
+  test('does not blame what it had only decoded', async () => {
+    const runner = await room.start(crashesOnMinusOne());
+    const decoded = room.run(runner, Buffer.from(JSON.stringify(integers(2)).padEnd(300_000)), { priority: 500 });
+    const outcomes = await Promise.allSettled([decoded, room.run(runner, integers(-1), { alone: true })]);
+    expect(outcomes).toMatchObject([{ reason: { began: false } }, { reason: { began: true } }]);
   });
 
   test('leaves waiting requests marked as not begun', async () => {
@@ -131,7 +153,10 @@ describe('a runner process', () => {
   });
 });
 
-describe('a file that can not be loaded', () => {
+/** A child is listed from its fork on, when its command line is still ours or that of the command before it. */
+const runnersOf = (pid: number) => childrenOf(pid, '').filter(isAlive);
+
+describe.skipIf(process.platform !== 'linux')('a file that can not be loaded', () => {
   test('is refused with the runtime’s reason, and no process is left', async () => {
     const model = join(room.dir, 'model.onnx');
     const { modelProto } = await import('../../../src/adapters/onnx/model-file/writer.ts');
@@ -142,7 +167,7 @@ describe('a file that can not be loaded', () => {
       code: 'model_unloadable',
       message: expect.stringContaining('NoSuchOperator'),
     });
-    expect(room.started.filter(isAlive)).toEqual([]);
+    expect(runnersOf(process.pid)).toEqual([]);
   });
 
   test('a cancelled start ends its process', async () => {
@@ -160,9 +185,12 @@ describe('a file that can not be loaded', () => {
       labels: {},
     };
     const started = room.engine.start(spec, controller.signal);
+    const pids = runnersOf(process.pid);
+    expect(pids).toHaveLength(1);
     controller.abort();
     await expect(started).rejects.toMatchObject({ code: 'request_cancelled' });
-    expect(room.started.filter(isAlive)).toEqual([]);
+    expect(pids.filter(isAlive)).toEqual([]);
+    expect(runnersOf(process.pid)).toEqual([]);
   });
 });
 

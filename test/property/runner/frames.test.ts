@@ -40,6 +40,7 @@ test('a stream that can not be frames is refused', () => {
 
 test('an infer message survives its frame', () => {
   const message = fc.record({
+    arrivedAtMs: fc.double({ min: 0, max: 1e12, noNaN: true }),
     deadlineMs: fc.double({ min: 0, max: 1e12, noNaN: true }),
     alone: fc.boolean(),
     contentEncoding: encoding,

@@ -18,9 +18,11 @@ export class OwedAnswers {
   readonly #serving: Serving;
   readonly #asked = new Map<string, Asked>();
   readonly #judged = new Set<Asked>();
-  /** Crashes, kills and unloads by version: what excuses the failure of a request. */
+  /** Crashes, kills, failures and unloads by version: what excuses the failure of a request. */
   readonly #upsets = new Map<string, number>();
   readonly #ended = new Set<FakeRunner>();
+  /** Versions whose runner could not be started again. */
+  #failed: readonly string[] = [];
   /** Requests that a runner has just answered in time. */
   readonly #answered = new Set<string>();
 
@@ -64,17 +66,25 @@ export class OwedAnswers {
 
   /** Called once everything that the last step led to has happened. */
   check(): void {
-    for (const runner of this.#serving.engine.runners) {
-      if (runner.exit === undefined || this.#ended.has(runner)) continue;
-      this.#ended.add(runner);
-      if (runner.killed || !runner.exit.expected) this.#upset(`${runner.spec.modelId}@${runner.spec.version}`);
-    }
+    this.#noteUpsets();
     for (const asked of this.#asked.values()) {
       if (this.#answered.has(asked.body)) expect(asked.outcome, asked.body).toHaveProperty('version');
       if (asked.outcome === undefined || this.#judged.has(asked)) continue;
       this.#judged.add(asked);
       this.#judge(asked, asked.outcome);
     }
+  }
+
+  #noteUpsets(): void {
+    for (const runner of this.#serving.engine.runners) {
+      if (runner.exit === undefined || this.#ended.has(runner)) continue;
+      this.#ended.add(runner);
+      if (runner.killed || !runner.exit.expected) this.#upset(`${runner.spec.modelId}@${runner.spec.version}`);
+    }
+    const views = this.#serving.manager.residentVersions().filter((view) => view.state === 'failed');
+    const failed = views.map((view) => `${view.modelId}@${view.version}`);
+    for (const version of failed) if (!this.#failed.includes(version)) this.#upset(version);
+    this.#failed = failed;
   }
 
   #judge(asked: Asked, outcome: NonNullable<Asked['outcome']>): void {

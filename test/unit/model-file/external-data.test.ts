@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { inspectModel } from '../../../src/adapters/onnx/model-file/inspect-model.ts';
@@ -113,4 +113,31 @@ test.each(['-1', '1e3', '99999999999999999999', 'x'])('refuses the offset %s', (
     initializers: [{ ...tensor, external: { ...tensor.external, offset: offset as unknown as number } }],
   });
   expect(refusal(() => inspectModel(modelWith(inner, change, 'a.bin')))).toMatch(/"far".*impossible offset/);
+});
+
+test('refuses the model itself as its data, by whatever name', () => {
+  const { inner } = directories();
+  symlinkSync('model.onnx', join(inner, 'alias.bin'));
+  for (const location of ['model.onnx', './model.onnx', 'alias.bin']) {
+    const path = modelWith(inner, asInitializer, location);
+    expect(refusal(() => inspectModel(path))).toMatch(/"far".* is the model file itself/);
+  }
+});
+
+test('takes a key with a byte order mark for another key, as onnxruntime does', () => {
+  const { inner } = directories();
+  writeFileSync(join(inner, 'inside.bin'), new Uint8Array(64));
+  const misread = { location: '../secret.bin', '\uFEFFlocation': 'inside.bin' };
+  const path = modelWith(inner, (tensor) => ({ initializers: [{ ...tensor, external: misread }] }), '');
+  expect(refusal(() => inspectModel(path))).toMatch(/reaches outside/);
+});
+
+test('refuses a location that is not UTF-8, of which this and onnxruntime would make two names', () => {
+  const { inner } = directories();
+  writeFileSync(join(inner, '\uFFFD.bin'), new Uint8Array(64));
+  const path = modelWith(inner, asInitializer, 'Q.bin');
+  const bytes = readFileSync(path);
+  bytes[bytes.indexOf('Q.bin')] = 0xff;
+  writeFileSync(path, bytes);
+  expect(refusal(() => inspectModel(path))).toMatch(/is not UTF-8/);
 });

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Arena } from '../../../src/adapters/onnx/runner/arena.ts';
 import { arenaDirectory } from '../../../src/adapters/onnx/runner/arena-file.ts';
 import { ArenaPayload, INLINE_BYTES } from '../../../src/adapters/onnx/runner/payload.ts';
+import { AppError } from '../../../src/core/errors.ts';
 
 const dir = arenaDirectory(undefined, true);
 const newArena = (capacityBytes = 1 << 20, maxBodyBytes = 1 << 19) => new Arena({ dir, capacityBytes, maxBodyBytes });
@@ -59,6 +60,18 @@ describe('a body', () => {
     first[Symbol.dispose]();
     expect(arena.usedBytes).toBeGreaterThanOrEqual(20_000);
     second[Symbol.dispose]();
+    expect(arena.usedBytes).toBe(0);
+  });
+
+  test('that can not be copied to its larger slot gives both slots back', () => {
+    class FullArena extends Arena {
+      override move(): void {
+        throw new AppError('overloaded', 'There is no room.');
+      }
+    }
+    using arena = new FullArena({ dir, capacityBytes: 4 << 20, maxBodyBytes: 2 << 20 });
+    const chunks = Array.from({ length: 4 }, () => pattern(100_000));
+    expect(() => store(arena, chunks)).toThrow('There is no room.');
     expect(arena.usedBytes).toBe(0);
   });
 

@@ -11,7 +11,8 @@ function waiting(id: number, more: Partial<WaitingRequest> = {}): WaitingRequest
     deadlineMs: 1000,
     acceptEncoding: undefined,
     decodeMs: 0,
-    queuedAtMs: 0,
+    arrivedAtMs: 0,
+    heldBytes: 10,
     ...more,
   };
 }
@@ -80,4 +81,39 @@ test('a cancelled request leaves the line, once', () => {
   expect(line.remove(1)).toBe(true);
   expect(line.remove(1)).toBe(false);
   expect(ids(line.takeBatch(4))).toEqual([2]);
+});
+
+test('a batch that is put back goes first among its equals, each by itself', () => {
+  const line = lineOf(waiting(1), waiting(2, { priority: 200 }), waiting(3));
+  const batch = line.takeBatch(32);
+  line.add(waiting(4));
+  line.add(waiting(5, { priority: 1 }));
+  line.putBack(batch);
+  expect([1, 2, 3, 4, 5].flatMap(() => ids(line.takeBatch(1)))).toEqual([5, 1, 3, 4, 2]);
+});
+
+test('where no runs are shared, each is taken by itself', () => {
+  const line = lineOf(waiting(1), waiting(2, { rows: 0 }), waiting(3));
+  expect(ids(line.takeBatch(0))).toEqual([1]);
+  expect(ids(line.takeBatch(0))).toEqual([2]);
+});
+
+test('what the line holds is counted until it leaves it, whichever way', () => {
+  const line = lineOf(
+    waiting(1),
+    waiting(2),
+    waiting(3, { batchKey: 'b', deadlineMs: 5 }),
+    waiting(4, { batchKey: undefined }),
+  );
+  expect(line.heldBytes).toBe(40);
+  line.takeExpired(10);
+  expect(line.heldBytes).toBe(30);
+  const batch = line.takeBatch(32);
+  expect([ids(batch), line.heldBytes]).toEqual([[1, 2], 10]);
+  line.putBack(batch);
+  expect(line.heldBytes).toBe(30);
+  line.remove(4);
+  line.takeBatch(32);
+  line.takeBatch(32);
+  expect([line.length, line.heldBytes]).toEqual([0, 0]);
 });

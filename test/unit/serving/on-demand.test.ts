@@ -46,6 +46,18 @@ test('an inference that names a version loads that one', async () => {
   expect(serving.view('iris', '1')?.serving).toBe(false);
 });
 
+test('a request tells its runner when it arrived, before the load that it waited for', async () => {
+  await using serving = new Serving();
+  serving.catalog.add('iris', '1');
+  serving.engine.hold();
+  const arrivedAtMs = serving.clock.monotonicMs();
+  const answer = serving.infer('iris');
+  await serving.clock.advance(700);
+  serving.engine.release();
+  await answer;
+  expect(serving.engine.latest.requests.at(-1)?.arrivedAtMs).toBe(arrivedAtMs);
+});
+
 test('unknown models and versions are told apart', async () => {
   await using serving = new Serving();
   serving.catalog.add('iris', '1');

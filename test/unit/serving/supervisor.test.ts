@@ -14,10 +14,13 @@ async function silentModel(options = {}): Promise<Serving> {
 
 test('requests that had not begun are run again on a fresh runner', async () => {
   await using serving = await silentModel();
+  const arrivedAtMs = serving.clock.monotonicMs();
   const answers = [serving.infer('iris'), serving.infer('iris')];
+  await serving.clock.advance(500);
   serving.engine.latest.crash(() => false);
   await serving.clock.advance(1);
   expect(serving.engine.runners).toHaveLength(2);
+  expect(serving.engine.latest.requests.map((request) => request.arrivedAtMs)).toEqual([arrivedAtMs, arrivedAtMs]);
   expect(serving.engine.latest.requests.map((request) => request.alone)).toEqual([false, false]);
   serving.engine.latest.answerAll();
   expect((await Promise.all(answers)).map((reply) => reply.version)).toEqual(['1', '1']);

@@ -214,12 +214,12 @@ describe('arrays nested a hundred thousand deep', () => {
 
   test('are refused as data', () => {
     const body = `{"inputs":[{"name":"x","datatype":"FP32","shape":[1,2],"data":${deep}}]}`;
-    expect(refusal(bytes(body), pair).code).toBe('invalid_tensor');
+    expect(refusal(bytes(body), pair).message).toMatch(/^The request is nested too deeply/);
   });
 
   test('are refused where integers are read exactly, which recurses', () => {
     const body = `{"long":1234567890123456789,"inputs":[{"name":"x","datatype":"INT64","shape":[1],"data":${deep}}]}`;
-    expect(refusal(bytes(body), model(spec('x', 'INT64', [-1]))).message).toBe('The request is nested too deeply.');
+    expect(refusal(bytes(body), model(spec('x', 'INT64', [-1]))).message).toMatch(/^The request is nested too deeply/);
   });
 });
 

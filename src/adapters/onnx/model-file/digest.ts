@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
 import type { ExternalFile } from './external-data.ts';
+import { PositionalFile } from './positional-file.ts';
 
-/** SHA-256 of a file, in hex. */
-export async function fileDigest(path: string): Promise<string> {
+const CHUNK_BYTES = 1 << 20;
+
+/** SHA-256 of a file, in hex: of the one that is open, whatever has its name by now. */
+export function fileDigest(file: PositionalFile): string {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  for (let position = 0; position < file.size; position += CHUNK_BYTES) {
+    hash.update(file.bytes(position, Math.min(file.size, position + CHUNK_BYTES)));
+  }
   return hash.digest('hex');
 }
 
@@ -14,10 +17,13 @@ export async function fileDigest(path: string): Promise<string> {
  * What identifies a model: its file's digest. Where weights are in files of their own, the SHA-256 of all digests in
  * hex, one after the other: the model's, then the external files' by location.
  */
-export async function modelDigest(modelPath: string, externalFiles: readonly ExternalFile[]): Promise<string> {
-  const own = await fileDigest(modelPath);
+export function modelDigest(model: PositionalFile, externalFiles: readonly ExternalFile[]): string {
+  const own = fileDigest(model);
   if (externalFiles.length === 0) return own;
   const hash = createHash('sha256').update(own);
-  for (const file of externalFiles) hash.update(await fileDigest(file.path));
+  for (const { path } of externalFiles) {
+    using external = new PositionalFile(path);
+    hash.update(fileDigest(external));
+  }
   return hash.digest('hex');
 }

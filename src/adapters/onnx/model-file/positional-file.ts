@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import type { FileState } from './file-state.ts';
 import { unloadable } from './unloadable.ts';
 
 /**
@@ -10,6 +11,8 @@ const WINDOW_BYTES = 4096;
 /** Random access to a file through one small buffer, counting what is really read. */
 export class PositionalFile implements Disposable {
   readonly size: number;
+  /** As it was when it was opened. */
+  readonly state: FileState;
   bytesRead = 0;
   readonly #fd: number;
   readonly #window = new Uint8Array(WINDOW_BYTES);
@@ -20,12 +23,13 @@ export class PositionalFile implements Disposable {
   constructor(path: string) {
     // Without O_NONBLOCK, opening a FIFO would wait for somebody to write into it.
     this.#fd = openOrRefuse(path);
-    const stat = fstatSync(this.#fd);
+    const stat = fstatSync(this.#fd, { bigint: true });
     if (!stat.isFile()) {
       closeSync(this.#fd);
       throw unloadable(`${path} is not a regular file.`);
     }
-    this.size = stat.size;
+    this.state = stat;
+    this.size = Number(stat.size);
   }
 
   /** The byte at a position, which must lie in the file. */

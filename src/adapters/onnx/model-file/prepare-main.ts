@@ -4,14 +4,14 @@ import { type PrepareDirectories, prepareModel } from './prepare-model.ts';
 import type { PrepareResult } from './prepare-result.ts';
 
 /** The preparing process: `node prepare-main.js MODEL_PATH REWRITE_DIR SCRATCH_DIR`. Ends with 0 whenever it could tell how it went. */
-async function main(): Promise<void> {
+function main(): void {
   const [modelPath = '', rewriteDir = '', scratchDir = ''] = process.argv.slice(2);
-  process.stdout.write(JSON.stringify(await attempt(modelPath, { rewriteDir, scratchDir })));
+  process.stdout.write(JSON.stringify(attempt(modelPath, { rewriteDir, scratchDir })));
 }
 
-async function attempt(modelPath: string, directories: PrepareDirectories): Promise<PrepareResult> {
+function attempt(modelPath: string, directories: PrepareDirectories): PrepareResult {
   try {
-    return { ok: true, prepared: await prepareModel(modelPath, directories) };
+    return { ok: true, prepared: prepareModel(modelPath, directories) };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     const { code, message, next, details } = error;
@@ -20,4 +20,4 @@ async function attempt(modelPath: string, directories: PrepareDirectories): Prom
 }
 
 yieldToFront();
-await main();
+main();

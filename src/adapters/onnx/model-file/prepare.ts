@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -11,8 +11,13 @@ import { unloadable } from './unloadable.ts';
 export interface PrepareOptions {
   /** Where rewritten models go. */
   readonly rewriteDir: string;
+  /** Put before the command: what makes the process end with this one (`parentDeathCommand`). */
+  readonly prefix: readonly string[];
   readonly signal: AbortSignal;
 }
+
+/** Directories of preparations that are under way, in `rewriteDir`. */
+const SCRATCH_PREFIX = '.preparing-';
 
 /** Ample for a description of the largest graphs; a hostile file ends the process here, and not the server. */
 const MAX_HEAP_MB = 512;
@@ -26,20 +31,30 @@ const ENTRY = fileURLToPath(new URL(`./prepare-main${extname(import.meta.url)}`,
  * @throws AppError `model_unloadable` with the reason; the signal's reason when it is aborted
  */
 export async function prepare(modelPath: string, options: PrepareOptions): Promise<PreparedModel> {
-  const { rewriteDir, signal } = options;
+  const { rewriteDir, prefix, signal } = options;
   await mkdir(rewriteDir, { recursive: true });
   // Made and removed on this side: the process may be killed in the middle of writing.
-  const scratchDir = await mkdtemp(join(rewriteDir, '.preparing-'));
+  const scratchDir = await mkdtemp(join(rewriteDir, SCRATCH_PREFIX));
   try {
-    return await prepareInChild([modelPath, rewriteDir, scratchDir], signal);
+    const command = [...prefix, process.execPath, `--max-old-space-size=${MAX_HEAP_MB}`, ENTRY];
+    return await prepareInChild([...command, modelPath, rewriteDir, scratchDir], signal);
   } finally {
     await rm(scratchDir, { recursive: true, force: true });
   }
 }
 
-async function prepareInChild(args: readonly string[], signal: AbortSignal): Promise<PreparedModel> {
+/** Removes what preparations left that ended with their server. None may be under way. */
+export async function removeAbandoned(rewriteDir: string): Promise<void> {
+  await mkdir(rewriteDir, { recursive: true });
+  for (const name of await readdir(rewriteDir)) {
+    if (name.startsWith(SCRATCH_PREFIX)) await rm(join(rewriteDir, name), { recursive: true, force: true });
+  }
+}
+
+async function prepareInChild(command: readonly string[], signal: AbortSignal): Promise<PreparedModel> {
   signal.throwIfAborted();
-  const child = spawn(process.execPath, [`--max-old-space-size=${MAX_HEAP_MB}`, ENTRY, ...args], {
+  const [file = process.execPath, ...args] = command;
+  const child = spawn(file, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     // Nothing of the server's environment is needed, and some of it may be secret.
     env: {},

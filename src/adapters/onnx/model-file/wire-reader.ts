@@ -23,7 +23,11 @@ const FIXED32 = 5;
 /** Names and labels are short; a longer one is an attempt to fill the memory. */
 const MAX_TEXT_BYTES = 65_536;
 
-const utf8 = new TextDecoder();
+/**
+ * A byte order mark is part of a name, as it is for onnxruntime: without it, a key that onnxruntime does not know would
+ * be read here as one that it does. Bytes that are not UTF-8 become U+FFFD.
+ */
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
  * The fields of the message in `span`, in the order of the file. Payloads are stepped over by their length, which is

@@ -2,6 +2,7 @@ import { readSync } from 'node:fs';
 import { gunzipSync, inflateSync } from 'node:zlib';
 import { AppError } from '../../../core/errors.ts';
 import type { ModelSignature } from '../../../core/model/signature.ts';
+import type { Tensor } from '../../../core/tensor/datatype.ts';
 import { type DecodedRequest, decodeRequest } from '../../../core/tensor/decode-request.ts';
 import type { InferMessage } from './messages.ts';
 
@@ -22,16 +23,44 @@ export function bodyReader(arenaFd: number): BodyReader {
   };
 }
 
+/**
+ * Decoding takes at most some ten times as much memory and a few milliseconds, less than a run may: it is not what ends
+ * a process. To announce it all the same would cost as much as decoding some kilobytes does.
+ */
+const HARMLESS_BYTES = 256 * 1024;
+
+/** Whether decoding can neither end this process nor hold it up. What is compressed can be a thousand times as long. */
+export function isHarmless(message: InferMessage): boolean {
+  return message.bytes <= HARMLESS_BYTES && message.contentEncoding === undefined;
+}
+
+export interface DecodedBody {
+  readonly request: DecodedRequest;
+  /** Memory that the request keeps from being freed. */
+  readonly heldBytes: number;
+}
+
 /** @throws AppError with what is wrong with the body */
 export function decodeBody(
   body: Uint8Array,
   message: InferMessage,
   signature: ModelSignature,
   maxBodyBytes: number,
-): DecodedRequest {
+): DecodedBody {
   const plain =
     message.contentEncoding === undefined ? body : decompressed(body, message.contentEncoding, maxBodyBytes);
-  return decodeRequest(plain, message.headerLength, signature);
+  const request = decodeRequest(plain, message.headerLength, signature);
+  let tensorBytes = 0;
+  for (const { data } of request.inputs) tensorBytes += sizeOf(data);
+  return { request, heldBytes: Math.max(plain.length, tensorBytes) };
+}
+
+/** What V8 takes for a short string and the reference to it; long ones have about as many bytes as in the body. */
+const TEXT_ELEMENT_BYTES = 32;
+
+/** Tensors may also be views of the body; then the body, padding and all, is what they hold. */
+function sizeOf(data: Tensor['data']): number {
+  return ArrayBuffer.isView(data) ? data.byteLength : data.length * TEXT_ELEMENT_BYTES;
 }
 
 function decompressed(body: Uint8Array, encoding: 'gzip' | 'deflate', maxOutputLength: number): Uint8Array {

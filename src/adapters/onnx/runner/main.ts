@@ -12,6 +12,7 @@ import { Outbox } from './outbox.ts';
 import { whyRowsDepend } from './row-check.ts';
 import { Scheduler } from './scheduler.ts';
 import { Session } from './session.ts';
+import { slotWriter } from './slot-writer.ts';
 
 /** Preferred by the kernel's out-of-memory killer over the front (0), though not over everything (1000). */
 const OOM_SCORE_ADJ = '800';
@@ -25,8 +26,24 @@ try {
 yieldSessionToFront();
 
 const socket = new Socket({ fd: CONTROL_FD, readable: true, writable: true });
-const outbox = new Outbox(socket, RESPONSE_ARENA_FD);
+const warn = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+const send = (frame: Buffer): void => {
+  socket.write(frame);
+};
+const outbox = new Outbox({ send, writeSlot: slotWriter(RESPONSE_ARENA_FD), warn });
 let scheduler: Scheduler | undefined;
+
+/**
+ * Sends a frame and tells when it has left the process: undefined where the kernel took it at once, as it does unless
+ * the front is far behind with reading. Then it waits behind answers in this process's memory, and would die with it.
+ */
+function announce(frame: Buffer): Promise<void> | undefined {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  socket.write(frame, () => resolve());
+  return socket.writableLength === 0 ? undefined : promise;
+}
 
 async function start(message: StartMessage): Promise<void> {
   const session = await Session.load(message.modelPath, { intraOpThreads: message.intraOpThreads });
@@ -35,24 +52,15 @@ async function start(message: StartMessage): Promise<void> {
       await session.run(session.signature.inputs.map((input) => syntheticTensor(input, 1, run)));
     } catch (error) {
       // A model may refuse made-up inputs and still be right for real ones.
-      process.stderr.write(`warm-up was refused: ${error instanceof Error ? error.message : String(error)}\n`);
+      warn(`warm-up was refused: ${error instanceof Error ? error.message : String(error)}`);
       break;
     }
   }
   const isBatched = message.maxBatchSize > 1 && isBatchable(session.signature);
   const rowsDepend = isBatched ? await whyRowsDepend(session) : undefined;
-  const announce = (frame: Buffer) => {
-    socket.write(frame);
-  };
   const batchable = isBatched && rowsDepend === undefined;
-  scheduler = new Scheduler({
-    session,
-    start: message,
-    batchable,
-    outbox,
-    readBody: bodyReader(REQUEST_ARENA_FD),
-    announce,
-  });
+  const readBody = bodyReader(REQUEST_ARENA_FD);
+  scheduler = new Scheduler({ session, start: message, batchable, outbox, readBody, announce, warn });
   socket.write(jsonFrame(Kind.ready, 0, { signature: session.signature, rowsDepend }));
 }
 

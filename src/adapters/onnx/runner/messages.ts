@@ -25,6 +25,7 @@ export interface ErrorMessage {
   readonly code: ErrorCode;
   readonly message: string;
   readonly next?: string;
+  readonly retryAfterS?: number;
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
@@ -32,7 +33,8 @@ export type Encoding = 'gzip' | 'deflate' | undefined;
 const ENCODINGS: readonly Encoding[] = [undefined, 'gzip', 'deflate'];
 
 export interface InferMessage {
-  /** On the monotonic clock, which both processes share. */
+  /** When the server had the request. This and the deadline are on the monotonic clock, which both processes share. */
+  readonly arrivedAtMs: number;
   readonly deadlineMs: number;
   readonly alone: boolean;
   readonly contentEncoding: Encoding;
@@ -44,7 +46,7 @@ export interface InferMessage {
   readonly at: number | Uint8Array;
 }
 
-const INFER_FIELDS = 8 + 1 + 1 + 1 + 8 + 8 + 8 + 8;
+const INFER_FIELDS = 8 + 8 + 1 + 1 + 1 + 8 + 8 + 8 + 8;
 /** Stands for `undefined` where a field is a number that is never negative. */
 const NONE = -1;
 
@@ -55,7 +57,8 @@ export function encodeInfer(id: number, message: InferMessage): Buffer {
   const inline = typeof message.at === 'number' ? undefined : message.at;
   const frame = Buffer.allocUnsafe(HEADER_BYTES + INFER_FIELDS + (inline?.length ?? 0));
   writeHeader(frame, Kind.infer, id);
-  let at = frame.writeDoubleLE(message.deadlineMs, HEADER_BYTES);
+  let at = frame.writeDoubleLE(message.arrivedAtMs, HEADER_BYTES);
+  at = frame.writeDoubleLE(message.deadlineMs, at);
   at = frame.writeUInt8(message.alone ? 1 : 0, at);
   at = frame.writeUInt8(ENCODINGS.indexOf(message.contentEncoding), at);
   at = frame.writeUInt8(ENCODINGS.indexOf(message.acceptEncoding), at);
@@ -68,15 +71,16 @@ export function encodeInfer(id: number, message: InferMessage): Buffer {
 }
 
 export function decodeInfer(body: Buffer): InferMessage {
-  const offset = body.readDoubleLE(35);
+  const offset = body.readDoubleLE(43);
   return {
-    deadlineMs: body.readDoubleLE(0),
-    alone: body.readUInt8(8) === 1,
-    contentEncoding: ENCODINGS[body.readUInt8(9)],
-    acceptEncoding: ENCODINGS[body.readUInt8(10)],
-    priority: orUndefined(body.readDoubleLE(11)),
-    headerLength: orUndefined(body.readDoubleLE(19)),
-    bytes: body.readDoubleLE(27),
+    arrivedAtMs: body.readDoubleLE(0),
+    deadlineMs: body.readDoubleLE(8),
+    alone: body.readUInt8(16) === 1,
+    contentEncoding: ENCODINGS[body.readUInt8(17)],
+    acceptEncoding: ENCODINGS[body.readUInt8(18)],
+    priority: orUndefined(body.readDoubleLE(19)),
+    headerLength: orUndefined(body.readDoubleLE(27)),
+    bytes: body.readDoubleLE(35),
     at: offset === NONE ? body.subarray(INFER_FIELDS) : offset,
   };
 }
@@ -135,7 +139,10 @@ export function decodePart(body: Buffer): PartMessage {
   };
 }
 
-/** Tells that a batch of these requests begins: should the runner die now, one of them may be why. */
+/**
+ * Tells which requests the runner works on from now on, by decoding or by running them: should it die, one of them may
+ * be why. Replaces what was told before; without ids, it works on none.
+ */
 export function encodeBegan(ids: readonly number[]): Buffer {
   const frame = Buffer.allocUnsafe(HEADER_BYTES + 4 * ids.length);
   writeHeader(frame, Kind.began, 0);

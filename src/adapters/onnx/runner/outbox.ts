@@ -1,8 +1,8 @@
-import { writevSync } from 'node:fs';
-import type { Socket } from 'node:net';
 import { jsonFrame, Kind } from './frame.ts';
-import { type ErrorMessage, encodePart, type PartMessage } from './messages.ts';
+import { encodePart, type PartMessage } from './messages.ts';
 import { INLINE_BYTES } from './payload.ts';
+import { refusalOf } from './refusal.ts';
+import type { SlotWriter } from './slot-writer.ts';
 
 /** Bytes of one slot of a response arena, and the most that one part of an answer carries. */
 export const SLOT_BYTES = 1024 * 1024;
@@ -10,6 +10,14 @@ export const RESPONSE_SLOTS = 32;
 
 /** What is told of an answer besides its bytes. */
 export type AnswerFields = Omit<PartMessage, 'last' | 'slot' | 'bytes' | 'inline'>;
+
+export interface OutboxParts {
+  /** Sends a frame to the front, after those before it. */
+  readonly send: (frame: Buffer) => void;
+  readonly writeSlot: SlotWriter;
+  /** For what an operator should see and a client should not. */
+  readonly warn: (text: string) => void;
+}
 
 /** An answer on its way, and how much of it has been sent. */
 interface Outgoing {
@@ -26,15 +34,15 @@ interface Outgoing {
  * at a time: the front reads a part, gives the slot back, and has time for others before the next part.
  */
 export class Outbox {
-  readonly #socket: Socket;
-  readonly #arenaFd: number;
+  readonly #parts: OutboxParts;
   readonly #freeSlots: number[] = Array.from({ length: RESPONSE_SLOTS }, (_, slot) => RESPONSE_SLOTS - 1 - slot);
+  /** Answers whose part the front has not read yet, by that part's slot. */
   readonly #bySlot = new Map<number, Outgoing>();
+  /** Answers with a part to send and no slot for it, the next one first. */
   readonly #waiting: Outgoing[] = [];
 
-  constructor(socket: Socket, arenaFd: number) {
-    this.#socket = socket;
-    this.#arenaFd = arenaFd;
+  constructor(parts: OutboxParts) {
+    this.#parts = parts;
   }
 
   answer(id: number, chunks: readonly Uint8Array[], fields: AnswerFields): void {
@@ -42,35 +50,50 @@ export class Outbox {
     if (bytes <= INLINE_BYTES) {
       const [only] = chunks;
       const inline = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
-      this.#socket.write(encodePart(id, { ...fields, last: true, slot: undefined, bytes, inline }));
+      this.#parts.send(encodePart(id, { ...fields, last: true, slot: undefined, bytes, inline }));
       return;
     }
-    const outgoing = { id, fields, chunks, chunk: 0, offset: 0, left: bytes };
-    const slot = this.#freeSlots.pop();
-    if (slot === undefined) this.#waiting.push(outgoing);
-    else this.#sendPart(outgoing, slot);
+    this.#waiting.push({ id, fields, chunks, chunk: 0, offset: 0, left: bytes });
+    this.#sendWaiting();
   }
 
-  refuse(id: number, error: ErrorMessage): void {
-    this.#socket.write(jsonFrame(Kind.error, id, error));
+  /** Ends a request with an error, also one whose answer has been sent in part. */
+  fail(id: number, error: unknown): void {
+    this.#parts.send(jsonFrame(Kind.error, id, refusalOf(error, this.#parts.warn)));
   }
 
   /** The front has read the slot. */
   credit(slot: number): void {
     const current = this.#bySlot.get(slot);
     this.#bySlot.delete(slot);
-    const next = current !== undefined && current.left > 0 ? current : this.#waiting.shift();
-    if (next === undefined) this.#freeSlots.push(slot);
-    else this.#sendPart(next, slot);
+    this.#freeSlots.push(slot);
+    // Before those that have not begun: what has begun holds memory on both sides.
+    if (current !== undefined && current.left > 0) this.#waiting.unshift(current);
+    this.#sendWaiting();
   }
 
+  #sendWaiting(): void {
+    while (this.#waiting.length > 0) {
+      const slot = this.#freeSlots.pop();
+      if (slot === undefined) return;
+      const outgoing = this.#waiting.shift();
+      if (outgoing !== undefined) this.#sendPart(outgoing, slot);
+    }
+  }
+
+  /** Never throws: what can not be sent fails its own request, and its slot is free again. */
   #sendPart(outgoing: Outgoing, slot: number): void {
+    const { id, fields } = outgoing;
     const bytes = Math.min(outgoing.left, SLOT_BYTES);
-    const views = takeViews(outgoing, bytes);
-    writeFully(this.#arenaFd, views, slot * SLOT_BYTES, bytes);
+    try {
+      this.#parts.writeSlot(takeViews(outgoing, bytes), slot * SLOT_BYTES);
+    } catch (error) {
+      this.#freeSlots.push(slot);
+      this.fail(id, error);
+      return;
+    }
     this.#bySlot.set(slot, outgoing);
-    const last = outgoing.left === 0;
-    this.#socket.write(encodePart(outgoing.id, { ...outgoing.fields, last, slot, bytes, inline: undefined }));
+    this.#parts.send(encodePart(id, { ...fields, last: outgoing.left === 0, slot, bytes, inline: undefined }));
   }
 }
 
@@ -92,12 +115,4 @@ function takeViews(outgoing: Outgoing, bytes: number): Uint8Array[] {
   }
   outgoing.left -= bytes;
   return views;
-}
-
-function writeFully(fd: number, views: Uint8Array[], position: number, bytes: number): void {
-  const written = writevSync(fd, views, position);
-  if (written === bytes) return;
-  // A short write is rare; one buffer makes the rest simple.
-  const all = Buffer.concat(views);
-  for (let done = written; done < bytes; ) done += writevSync(fd, [all.subarray(done)], position + done);
 }

@@ -105,11 +105,15 @@ export class ArenaWriter implements PayloadWriter {
     if (slot === undefined) return this.#moveToSlot(Math.max(total, this.#expectedBytes ?? FIRST_SLOT_BYTES));
     if (total <= slot.reserved) return slot;
     const reserved = Math.min(Math.max(total, slot.reserved * 2), Math.max(total, this.#arena.maxBodyBytes));
-    const offset = this.#arena.reserve(reserved);
-    this.#slot = { offset, reserved };
-    this.#arena.move(slot.offset, this.#bytes, offset);
-    this.#arena.release(slot);
-    return this.#slot;
+    const grown = { offset: this.#arena.reserve(reserved), reserved };
+    this.#slot = grown;
+    try {
+      this.#arena.move(slot.offset, this.#bytes, grown.offset);
+    } finally {
+      // Also where the copy failed: the writer has one slot to give back, and it is the larger one by now.
+      this.#arena.release(slot);
+    }
+    return grown;
   }
 
   #moveToSlot(reserved: number): { offset: number; reserved: number } {

@@ -6,7 +6,6 @@ import type { ResponseArena } from './response-arena.ts';
 
 /** A request that a runner has and has not answered yet, as the front keeps it. */
 export class PendingRun {
-  began = false;
   readonly deadlineMs: number;
   readonly #payload: ArenaPayload;
   readonly #resolve: (reply: RunReply) => void;
@@ -45,20 +44,23 @@ export class PendingRun {
     return true;
   }
 
+  /** Ends it with an error, whatever parts of an answer have come. */
   refuse(error: ErrorMessage): void {
-    const { code, message, next, details } = error;
+    const { code, message, next, retryAfterS, details } = error;
     this.#end(() =>
       this.#reject(
         new AppError(code, message, {
           ...(next === undefined ? {} : { next }),
+          ...(retryAfterS === undefined ? {} : { retryAfterS }),
           ...(details === undefined ? {} : { details }),
         }),
       ),
     );
   }
 
-  lose(exit: RunnerExit): void {
-    this.#end(() => this.#reject(new RunnerLost(exit, this.began)));
+  /** @param began the runner was working on it when it ended */
+  lose(exit: RunnerExit, began: boolean): void {
+    this.#end(() => this.#reject(new RunnerLost(exit, began)));
   }
 
   /** The caller no longer waits. The body stays until the runner says that it is done with it. */

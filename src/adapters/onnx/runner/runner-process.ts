@@ -36,6 +36,8 @@ export class RunnerProcess implements Runner {
   readonly #stderr: StderrTail;
   readonly #pending = new Map<number, PendingRun>();
   readonly #started = Promise.withResolvers<StartOutcome>();
+  /** What the runner said last that it works on; what it has answered since is no longer in `#pending`. */
+  #begun: readonly number[] = [];
   #nextId = 1;
   #corked = false;
   #ending = false;
@@ -84,13 +86,11 @@ export class RunnerProcess implements Runner {
   }
 
   owesSinceMs(): number | undefined {
-    let latestBegun: number | undefined;
+    const begun = this.#begun.flatMap((id) => this.#pending.get(id)?.deadlineMs ?? []);
+    if (begun.length > 0) return Math.max(...begun);
     let earliest: number | undefined;
-    for (const { deadlineMs, began } of this.#pending.values()) {
-      earliest = Math.min(earliest ?? deadlineMs, deadlineMs);
-      if (began) latestBegun = Math.max(latestBegun ?? deadlineMs, deadlineMs);
-    }
-    return latestBegun ?? earliest;
+    for (const { deadlineMs } of this.#pending.values()) earliest = Math.min(earliest ?? deadlineMs, deadlineMs);
+    return earliest;
   }
 
   /** Memory that its answers on their way take. */
@@ -153,10 +153,7 @@ export class RunnerProcess implements Runner {
         this.#started.resolve({ failed: JSON.parse(frame.body.toString()) as ErrorMessage });
         break;
       case Kind.began:
-        for (const id of decodeBegan(frame.body)) {
-          const pending = this.#pending.get(id);
-          if (pending !== undefined) pending.began = true;
-        }
+        this.#begun = decodeBegan(frame.body);
         break;
       case Kind.part: {
         const part = decodePart(frame.body);
@@ -184,7 +181,8 @@ export class RunnerProcess implements Runner {
     const exit: RunnerExit = { code, signal, stderrTail: this.#stderr.text, expected: this.#ending };
     this.#exit = exit;
     this.#responses[Symbol.dispose]();
-    for (const pending of this.#pending.values()) pending.lose(exit);
+    const begun = new Set(this.#begun);
+    for (const [id, pending] of this.#pending) pending.lose(exit, begun.has(id));
     this.#pending.clear();
     this.#started.reject(new RunnerLost(exit, true));
     // Nobody may be waiting for the start any more.

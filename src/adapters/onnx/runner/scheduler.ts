@@ -3,102 +3,137 @@ import { batchKey, batchRows, concatTensors, splitTensors } from '../../../core/
 import type { Tensor } from '../../../core/tensor/datatype.ts';
 import { systemClock } from '../../clock.ts';
 import { answerOf } from './answer.ts';
-import { type BodyReader, decodeBody } from './body.ts';
+import { type BodyReader, decodeBody, isHarmless } from './body.ts';
 import { encodeBegan, type InferMessage, type StartMessage } from './messages.ts';
 import type { Outbox } from './outbox.ts';
 import type { Session } from './session.ts';
 import { DEFAULT_PRIORITY, WaitingLine, type WaitingRequest } from './waiting.ts';
 
 export interface SchedulerParts {
-  readonly session: Session;
+  readonly session: Pick<Session, 'signature' | 'run'>;
   readonly start: StartMessage;
   /** Whether requests may share a run. */
   readonly batchable: boolean;
-  readonly outbox: Outbox;
+  readonly outbox: Pick<Outbox, 'answer' | 'fail'>;
   readonly readBody: BodyReader;
-  /** Must have left the process when it returns: it is what tells who was running if the process dies now. */
-  readonly announce: (frame: Buffer) => void;
+  /**
+   * Sends a frame that must have left the process before anything else is done: it tells who is to blame if the
+   * process dies next. Undefined: it has left already.
+   */
+  readonly announce: (frame: Buffer) => Promise<void> | undefined;
+  /** For what an operator should see. */
+  readonly warn: (text: string) => void;
 }
 
 /**
  * Orders what a runner does: everything that has arrived is decoded, what can share a run is batched, and what
  * arrives meanwhile is the next batch. Nothing waits for a batch to fill.
+ *
+ * One thing is done at a time, decoding included, so that what was announced last is what the process works on.
  */
 export class Scheduler {
   readonly #parts: SchedulerParts;
-  readonly #batchable: boolean;
+  /** Not decoded yet, in the order of arrival. */
+  readonly #arrivals = new Map<number, InferMessage>();
   readonly #line = new WaitingLine();
-  #pumping = false;
+  #sharesRuns: boolean;
+  #working = false;
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts;
-    this.#batchable = parts.batchable;
+    this.#sharesRuns = parts.batchable;
   }
 
   accept(id: number, message: InferMessage): void {
-    try {
-      this.#line.add(this.#decode(id, message));
-    } catch (error) {
-      this.#refuse(id, error);
-      return;
-    }
-    if (this.#pumping) return;
-    this.#pumping = true;
+    this.#arrivals.set(id, message);
+    if (this.#working) return;
+    this.#working = true;
     // Once the event loop has read what else is waiting in the socket.
-    setImmediate(() => void this.#pump());
+    setImmediate(() => void this.#work());
   }
 
   cancel(id: number): void {
-    if (this.#line.remove(id)) {
-      this.#parts.outbox.refuse(id, { code: 'request_cancelled', message: 'The request was cancelled.' });
-    }
+    if (!this.#arrivals.delete(id) && !this.#line.remove(id)) return;
+    this.#parts.outbox.fail(id, new AppError('request_cancelled', 'The request was cancelled.'));
   }
 
-  #decode(id: number, message: InferMessage): WaitingRequest {
-    const { session, start, readBody } = this.#parts;
-    const arrivedAtMs = systemClock.monotonicMs();
-    const request = decodeBody(readBody(message), message, session.signature, start.maxBodyBytes);
-    const queuedAtMs = systemClock.monotonicMs();
-    const rows = this.#batchable && !message.alone ? batchRows(request.inputs) : undefined;
-    const timeoutMs = request.timeoutUs === undefined ? Number.POSITIVE_INFINITY : request.timeoutUs / 1000;
-    return {
-      id,
-      request,
-      rows: rows ?? 1,
-      batchKey: rows === undefined ? undefined : batchKey(request.inputs),
-      priority: message.priority ?? request.priority ?? DEFAULT_PRIORITY,
-      deadlineMs: Math.min(message.deadlineMs, arrivedAtMs + timeoutMs),
-      acceptEncoding: message.acceptEncoding,
-      decodeMs: queuedAtMs - arrivedAtMs,
-      queuedAtMs,
-    };
-  }
-
-  async #pump(): Promise<void> {
-    for (;;) {
-      for (const expired of this.#line.takeExpired(systemClock.monotonicMs())) this.#refuse(expired.id, expiredError());
-      const batch = this.#line.takeBatch(this.#parts.start.maxBatchSize);
-      if (batch.length === 0) break;
-      await this.#runBatch(batch);
+  async #work(): Promise<void> {
+    while (this.#arrivals.size > 0 || this.#line.length > 0) {
+      await this.#decodeArrivals();
+      for (const { id } of this.#line.takeExpired(systemClock.monotonicMs())) this.#expire(id);
+      const batch = this.#line.takeBatch(this.#sharesRuns ? this.#parts.start.maxBatchSize : 0);
+      if (batch.length > 0) await this.#runBatch(batch);
       // Lets the socket be read before the next batch is formed.
       await new Promise<void>((resolve) => {
         setImmediate(resolve);
       });
     }
-    this.#pumping = false;
+    this.#working = false;
+  }
+
+  /**
+   * Decodes what has arrived while what waits decoded is less than the longest body, so that at most one body is past
+   * that bound. The rest stays as it came, in the arena that the front bounds: nobody is refused for it, and its turn
+   * comes with the next runs. Until then its urgency counts only against what waits undecoded with it.
+   */
+  async #decodeArrivals(): Promise<void> {
+    let nowMs = systemClock.monotonicMs();
+    for (const [id, message] of this.#arrivals) {
+      if (this.#line.heldBytes >= this.#parts.start.maxBodyBytes) return;
+      if (!isHarmless(message)) {
+        await this.#begin([id]);
+        nowMs = systemClock.monotonicMs();
+      }
+      // False: it was cancelled while the announcement left.
+      if (!this.#arrivals.delete(id)) continue;
+      if (message.deadlineMs <= nowMs) this.#expire(id);
+      else nowMs = this.#decode(id, message, nowMs);
+    }
+  }
+
+  #begin(ids: readonly number[]): Promise<void> | undefined {
+    return this.#parts.announce(encodeBegan(ids));
+  }
+
+  /** @returns when that was done */
+  #decode(id: number, message: InferMessage, fromMs: number): number {
+    const { session, start, readBody, outbox } = this.#parts;
+    try {
+      const { request, heldBytes } = decodeBody(readBody(message), message, session.signature, start.maxBodyBytes);
+      const rows = this.#sharesRuns && !message.alone ? batchRows(request.inputs) : undefined;
+      const { arrivedAtMs, deadlineMs, acceptEncoding } = message;
+      const timeoutMs = request.timeoutUs === undefined ? Number.POSITIVE_INFINITY : request.timeoutUs / 1000;
+      const doneAtMs = systemClock.monotonicMs();
+      this.#line.add({
+        id,
+        request,
+        heldBytes,
+        rows: rows ?? 1,
+        batchKey: rows === undefined ? undefined : batchKey(request.inputs),
+        priority: message.priority ?? request.priority ?? DEFAULT_PRIORITY,
+        arrivedAtMs,
+        deadlineMs: Math.min(deadlineMs, arrivedAtMs + timeoutMs),
+        acceptEncoding,
+        decodeMs: doneAtMs - fromMs,
+      });
+      return doneAtMs;
+    } catch (error) {
+      outbox.fail(id, error);
+      return systemClock.monotonicMs();
+    }
   }
 
   async #runBatch(batch: readonly WaitingRequest[]): Promise<void> {
-    this.#parts.announce(encodeBegan(batch.map((waiting) => waiting.id)));
+    await this.#begin(batch.map((waiting) => waiting.id));
     const beganAtMs = systemClock.monotonicMs();
     let outputs: readonly (readonly Tensor[])[];
     try {
       outputs = await this.#runTogether(batch);
     } catch (error) {
       const [first] = batch;
-      if (batch.length === 1 && first !== undefined) this.#refuse(first.id, error);
+      if (batch.length === 1 && first !== undefined) this.#parts.outbox.fail(first.id, error);
       // One bad request must not fail those that happened to share its batch.
-      else for (const waiting of batch) await this.#runBatch([waiting]);
+      else this.#line.putBack(batch);
       return;
     }
     const computeMs = systemClock.monotonicMs() - beganAtMs;
@@ -109,14 +144,21 @@ export class Scheduler {
 
   /** One run for all; the outputs of each. */
   async #runTogether(batch: readonly WaitingRequest[]): Promise<readonly (readonly Tensor[])[]> {
-    const { session } = this.#parts;
+    const { session, warn } = this.#parts;
     const [first] = batch;
     if (batch.length === 1 && first !== undefined) return [await session.run(first.request.inputs)];
     const together = await session.run(concatTensors(batch.map((waiting) => waiting.request.inputs)));
-    return splitTensors(
-      together,
-      batch.map((waiting) => waiting.rows),
-    );
+    try {
+      return splitTensors(
+        together,
+        batch.map((waiting) => waiting.rows),
+      );
+    } catch (error) {
+      // True of the model and not of these requests: no later batch could be split either.
+      this.#sharesRuns = false;
+      warn(`requests no longer share runs: ${error instanceof Error ? error.message : String(error)}`);
+      throw error;
+    }
   }
 
   #answer(
@@ -132,30 +174,20 @@ export class Scheduler {
         contentEncoding: answer.contentEncoding,
         headerLength: answer.headerLength,
         decodeMs: waiting.decodeMs,
-        queueMs: run.beganAtMs - waiting.queuedAtMs,
+        queueMs: run.beganAtMs - waiting.arrivedAtMs - waiting.decodeMs,
         computeMs: run.computeMs,
         encodeMs: systemClock.monotonicMs() - encodeFromMs,
         batchSize: run.batchSize,
       });
     } catch (error) {
-      this.#refuse(waiting.id, error);
+      outbox.fail(waiting.id, error);
     }
   }
 
-  #refuse(id: number, error: unknown): void {
-    const { outbox } = this.#parts;
-    if (error instanceof AppError) {
-      const { code, message, next, details } = error;
-      outbox.refuse(id, { code, message, details, ...(next === undefined ? {} : { next }) });
-    } else {
-      const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      outbox.refuse(id, { code: 'internal', message });
-    }
+  #expire(id: number): void {
+    const expired = new AppError('deadline_exceeded', 'The deadline passed before the request could be run.', {
+      next: 'Allow more time, or send less at once.',
+    });
+    this.#parts.outbox.fail(id, expired);
   }
-}
-
-function expiredError(): AppError {
-  return new AppError('deadline_exceeded', 'The deadline passed before the request could be run.', {
-    next: 'Allow more time, or send less at once.',
-  });
 }

@@ -1,5 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { Socket } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,20 +28,21 @@ export interface SpawnedRunner {
   readonly control: Socket;
 }
 
+/** Ample for a program that does nothing. */
+const PROBE_TIMEOUT_MS = 5000;
+
 /**
- * `setpriv --pdeathsig KILL`, where the system has it: the kernel then ends a runner with its front even while it is
- * stopped or busy. Elsewhere a runner ends when it next reads its closed socket.
+ * `setpriv --pdeathsig KILL`, where the system has it: the kernel then ends a process with this one even while it is
+ * stopped or busy. Empty elsewhere: a runner then ends when it next reads its closed socket.
  */
 export function parentDeathCommand(path: string | undefined = process.env['PATH']): readonly string[] {
   if (process.platform !== 'linux') return [];
   for (const dir of (path ?? '').split(delimiter)) {
     const file = join(dir, 'setpriv');
-    try {
-      accessSync(file, constants.X_OK);
-      return [file, '--pdeathsig', 'KILL', '--'];
-    } catch {
-      // Not in this directory.
-    }
+    const options = ['--pdeathsig', 'KILL', '--'];
+    // Busybox and util-linux before 2.33 have a setpriv that knows no such option. It runs itself, being surely there.
+    const probe = spawnSync(file, [...options, file, '--version'], { stdio: 'ignore', timeout: PROBE_TIMEOUT_MS });
+    if (probe.status === 0) return [file, ...options];
   }
   return [];
 }

@@ -8,23 +8,32 @@ export const DEFAULT_PRIORITY = 100;
 export interface WaitingRequest {
   readonly id: number;
   readonly request: DecodedRequest;
+  /** Memory that it keeps from being freed. */
+  readonly heldBytes: number;
   /** Requests with the same key can share a run; undefined: this one can share with none. */
   readonly batchKey: string | undefined;
   /** First dimension of its inputs. */
   readonly rows: number;
   readonly priority: number;
+  /** When the server had it whole. */
+  readonly arrivedAtMs: number;
   readonly deadlineMs: number;
   readonly acceptEncoding: Encoding;
   readonly decodeMs: number;
-  readonly queuedAtMs: number;
 }
 
 /** What waits in a runner: by priority, then by arrival. */
 export class WaitingLine {
   #requests: WaitingRequest[] = [];
+  #heldBytes = 0;
 
   get length(): number {
     return this.#requests.length;
+  }
+
+  /** Memory that all of them keep from being freed. */
+  get heldBytes(): number {
+    return this.#heldBytes;
   }
 
   add(request: WaitingRequest): void {
@@ -32,41 +41,57 @@ export class WaitingLine {
     let at = requests.length;
     while (at > 0 && (requests[at - 1]?.priority ?? 0) > request.priority) at -= 1;
     requests.splice(at, 0, request);
+    this.#heldBytes += request.heldBytes;
+  }
+
+  /** Gives a batch that could not be run together back: each goes first among its equals, and will run by itself. */
+  putBack(batch: readonly WaitingRequest[]): void {
+    for (const request of batch.toReversed()) {
+      const found = this.#requests.findIndex(({ priority }) => priority >= request.priority);
+      const at = found === -1 ? this.#requests.length : found;
+      this.#requests.splice(at, 0, { ...request, batchKey: undefined });
+      this.#heldBytes += request.heldBytes;
+    }
   }
 
   /** Takes a request out. False when it does not wait (any more). */
   remove(id: number): boolean {
-    const at = this.#requests.findIndex((request) => request.id === id);
-    if (at !== -1) this.#requests.splice(at, 1);
-    return at !== -1;
+    return this.#takeWhere((request) => request.id === id).length > 0;
   }
 
   /** Takes out what can no longer be answered in time. */
   takeExpired(nowMs: number): WaitingRequest[] {
+    // Asked before every run, and hardly ever so.
     if (!this.#requests.some((request) => request.deadlineMs <= nowMs)) return [];
-    const expired = this.#requests.filter((request) => request.deadlineMs <= nowMs);
-    this.#requests = this.#requests.filter((request) => request.deadlineMs > nowMs);
-    return expired;
+    return this.#takeWhere((request) => request.deadlineMs <= nowMs);
   }
 
   /**
    * Takes the next batch: the first in line and, in their order, all that can share its run while the rows stay
-   * within `maxRows`. A single request may have more rows than that. Empty when nothing waits.
+   * within `maxRows`. A single request may have more rows than that; with 0, each runs by itself. Empty when nothing
+   * waits.
    */
   takeBatch(maxRows: number): WaitingRequest[] {
     const [first] = this.#requests;
     if (first === undefined) return [];
-    if (first.batchKey === undefined || first.rows >= maxRows) return this.#requests.splice(0, 1);
-    const batch: WaitingRequest[] = [];
-    const rest: WaitingRequest[] = [];
-    let rows = 0;
-    for (const request of this.#requests) {
-      if (request.batchKey === first.batchKey && rows + request.rows <= maxRows) {
-        batch.push(request);
-        rows += request.rows;
-      } else rest.push(request);
+    if (first.batchKey === undefined || first.rows >= maxRows) {
+      this.#heldBytes -= first.heldBytes;
+      return this.#requests.splice(0, 1);
     }
+    let rows = 0;
+    return this.#takeWhere((request) => {
+      if (request.batchKey !== first.batchKey || rows + request.rows > maxRows) return false;
+      rows += request.rows;
+      return true;
+    });
+  }
+
+  #takeWhere(wanted: (request: WaitingRequest) => boolean): WaitingRequest[] {
+    const taken: WaitingRequest[] = [];
+    const rest: WaitingRequest[] = [];
+    for (const request of this.#requests) (wanted(request) ? taken : rest).push(request);
     this.#requests = rest;
-    return batch;
+    for (const request of taken) this.#heldBytes -= request.heldBytes;
+    return taken;
   }
 }
