@@ -27,6 +27,9 @@ const REQUEST_TIMEOUT_MS = 120_000;
 /** Of what the grace period leaves after the notice; the rest is for the ends of the models. */
 const CLIENTS_SHARE = 0.8;
 
+/** One more than the restoration of a restart has, so that a request need not wait for the end of that. */
+const MIN_PARALLEL_LOADS = 3;
+
 export interface App extends AsyncDisposable {
   readonly manager: ModelServingManager;
   /** Opens the port. Answers the server's base URL. */
@@ -143,7 +146,7 @@ function buildManager(config: ServeConfig, parts: ManagerParts): ModelServingMan
     loadOnDemand,
     required,
     memory: { budgetBytes: budgetOf(config, parts.logger), waitMs: config.memory.waitMs },
-    parallelLoads: Math.max(2, availableParallelism()),
+    parallelLoads: Math.max(MIN_PARALLEL_LOADS, availableParallelism()),
     machineBytes: machineMemory(),
     frontMemory: () => process.memoryUsage.rss(),
     serviceVersion: parts.version,

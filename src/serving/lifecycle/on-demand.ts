@@ -93,10 +93,10 @@ export class OnDemand {
     return this.#parts.residency.ofModel(modelId).find((each) => each.state === 'loading' && each.mayServe);
   }
 
-  /** Going, and by nobody's wish: it can be loaded again as soon as it is gone. */
-  #isBeingEvicted(resident: Resident): boolean {
-    const known = this.#parts.desired.get(resident.modelId, resident.version);
-    return resident.state === 'draining' && known?.state !== 'stopped' && this.#parts.isEnabled();
+  /** Going, or gone since it was found, and by nobody's wish: it can be loaded again as soon as it is gone. */
+  #isBeingEvicted({ modelId, version, state }: Resident): boolean {
+    const isGoing = state === 'draining' || state === 'absent';
+    return isGoing && this.#parts.desired.get(modelId, version)?.state !== 'stopped' && this.#parts.isEnabled();
   }
 
   async #await(resident: Resident): Promise<Disposable> {
@@ -117,9 +117,11 @@ export class OnDemand {
   }
 
   #load(files: CatalogVersion): Promise<Disposable> {
-    const { desired, succession, loads, residency } = this.#parts;
+    const { desired, succession, loads, residency, counters } = this.#parts;
     const { modelId, version } = files;
     const mayServe = succession.chosen(modelId) === version || !succession.isDecided(modelId);
+    // Somebody else may have begun it since the files were found.
+    if (loads.underWay(modelId, version) !== undefined) counters.cacheHits += 1;
     const flight = loads.begin(targetOnDisk(files, desired.get(modelId, version), mayServe));
     return this.#join(flight.done, residency.find(modelId, version));
   }

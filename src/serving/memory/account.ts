@@ -80,6 +80,12 @@ export class MemoryAccount {
     return this.#parts.ledger.get(resident.key);
   }
 
+  /** The instance is loaded: from now on it can be evicted. */
+  loaded(resident: Resident): void {
+    this.touch(resident);
+    this.#changed();
+  }
+
   /** The instance is being used. Every request comes here. */
   touch(resident: Resident): void {
     resident.lastUsedMs = this.#parts.clock.monotonicMs();

@@ -57,7 +57,7 @@ export class Footprints implements Disposable {
     if (measured === undefined || supervisor.runner !== runner) return;
     resident.footprint = measured;
     account.settle(resident, measured.pssBytes);
-    await requirements.remember(prepared, options, measured, dependencies.clock.epochMs());
+    void requirements.remember(prepared, options, measured, dependencies.clock.epochMs());
   }
 
   async #round(): Promise<void> {

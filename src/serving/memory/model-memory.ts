@@ -86,8 +86,10 @@ export class ModelMemory implements Disposable {
   }
 
   /** What a version that has just been loaded uses takes the place of what was held for it. */
-  settle(resident: Resident, measurable: Measurable): Promise<void> {
-    return this.#footprints.settle(resident, measurable);
+  async settle(resident: Resident, measurable: Measurable): Promise<void> {
+    await this.#footprints.settle(resident, measurable);
+    // Where it needs more than was expected of it, others make room; the load does not wait for that.
+    void this.#admission.relieve();
   }
 
   measure(resident: Resident, measurable: Measurable): Promise<void> {
@@ -96,7 +98,7 @@ export class ModelMemory implements Disposable {
 
   /** The version can answer: from now on it is kept for as long as its options say. */
   watch(resident: Resident): void {
-    this.#account.touch(resident);
+    this.#account.loaded(resident);
     this.#keepAlive.watch(resident);
   }
 

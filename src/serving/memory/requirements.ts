@@ -80,6 +80,6 @@ function keyOf({ digest, options }: Pick<FootprintRecord, 'digest' | 'options'>)
 }
 
 /** The options that memory depends on. */
-function optionsKey({ maxBatchSize, intraOpThreads, shareWeights }: ModelOptions): string {
+export function optionsKey({ maxBatchSize, intraOpThreads, shareWeights }: ModelOptions): string {
   return JSON.stringify({ maxBatchSize, intraOpThreads, shareWeights });
 }

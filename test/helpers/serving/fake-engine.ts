@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { AppError } from '../../../src/core/errors.ts';
 import type { ModelSignature } from '../../../src/core/model/signature.ts';
 import {
@@ -157,6 +158,8 @@ export class FakeEngine implements Engine {
   behaviour: Behaviour = () => ANSWER;
   /** Monotonic milliseconds, for what is told by time. */
   now: () => number = () => 0;
+  /** What the weights of the file at a path take, where it matters; then its runners use as much, and their base. */
+  readonly weightBytes = new Map<string, number>();
   /** What preparing the file at a path fails with. */
   readonly unpreparable = new Map<string, AppError>();
   /** What the next starts fail with, in order; undefined: that one succeeds. */
@@ -194,7 +197,10 @@ export class FakeEngine implements Engine {
     signal.throwIfAborted();
     const failure = this.unpreparable.get(modelPath);
     if (failure !== undefined) throw failure;
-    return { digest: FAKE_SHA256, path: modelPath, inspection: INSPECTION };
+    const weightBytes = this.weightBytes.get(modelPath);
+    if (weightBytes === undefined) return { digest: FAKE_SHA256, path: modelPath, inspection: INSPECTION };
+    const inspection = { ...INSPECTION, weightBytesByDatatype: { FP32: weightBytes } };
+    return { digest: createHash('sha256').update(modelPath).digest('hex'), path: modelPath, inspection };
   }
 
   async start(spec: RunnerSpec, signal: AbortSignal): Promise<Runner> {
@@ -203,6 +209,8 @@ export class FakeEngine implements Engine {
     const failure = this.startFailures.shift();
     if (failure !== undefined) throw failure;
     const runner = new FakeRunner(this, spec, 1000 + this.runners.length);
+    const weights = this.weightBytes.get(spec.prepared.path);
+    if (weights !== undefined) runner.footprintBytes = this.runnerBaseBytes + weights;
     this.runners.push(runner);
     return runner;
   }

@@ -43,7 +43,7 @@ export class Serving implements AsyncDisposable {
       logger: silentLogger,
       limits: { hangLimitMs: HANG_LIMIT_MS, drainTimeoutMs: DRAIN_LIMIT_MS, loadTimeoutMs: LOAD_LIMIT_MS },
       memory: { budgetBytes: 8e9, waitMs: MEMORY_WAIT_MS },
-      parallelLoads: 2,
+      parallelLoads: 3,
       loadOnDemand: true,
       required: [],
       machineBytes: 8e9,
