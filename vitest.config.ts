@@ -13,8 +13,8 @@ export default defineConfig({
       project('property'),
       project('http'),
       // Real runtimes and real processes: one file at a time keeps two cores from fighting over deadlines.
-      project('native', { pool: 'forks', fileParallelism: false, testTimeout: 120_000, retry: 1 }),
-      project('acceptance', { pool: 'forks', fileParallelism: false, testTimeout: 180_000, retry: 1 }),
+      project('native', { pool: 'forks', fileParallelism: false, testTimeout: 120_000 }),
+      project('acceptance', { pool: 'forks', fileParallelism: false, testTimeout: 180_000 }),
     ],
   },
 });

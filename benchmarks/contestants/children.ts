@@ -39,6 +39,9 @@ export class Children implements AsyncDisposable {
     const started = spawn(command, rest, {
       stdio: ['ignore', 'pipe', 'pipe', hasChannel ? 'ipc' : 'ignore'],
       env: { ...process.env, ...env },
+      // A session of its own, as a service manager gives one: where Linux shares the processor between sessions, a server
+      // must not pay for what the load generator uses.
+      detached: true,
     });
     if (started.pid === undefined) throw new Error(`${command} could not be started`);
     let stderr = '';

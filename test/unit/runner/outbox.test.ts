@@ -93,6 +93,33 @@ describe('an answer', () => {
   });
 });
 
+describe('long answers hold memory', () => {
+  test('until their last part is sent', async () => {
+    const room = new Room();
+    expect(room.outbox.below(SLOT_BYTES)).toBeUndefined();
+    room.answer(1, 2 * SLOT_BYTES);
+    let isBelow = false;
+    const below = room.outbox.below(SLOT_BYTES)?.then(() => {
+      isBelow = true;
+    });
+    await Promise.resolve();
+    expect(isBelow).toBe(false);
+    room.outbox.credit(0);
+    await below;
+    expect(room.outbox.below(1)).toBeUndefined();
+  });
+
+  test('or until they fail', async () => {
+    const room = new Room();
+    room.answer(1, 2 * SLOT_BYTES);
+    const below = room.outbox.below(SLOT_BYTES);
+    expect(below).toBeDefined();
+    room.writeSlot = broken;
+    room.outbox.credit(0);
+    await below;
+  });
+});
+
 describe.skipIf(process.platform !== 'linux')('when shared memory is full', () => {
   test('answers are refused with when to retry, and none is kept waiting once there is room', () => {
     const room = new Room();

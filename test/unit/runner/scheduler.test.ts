@@ -44,6 +44,8 @@ class Room {
   answers: (batch: Batch) => Tensor[] = output;
   /** When an announcement has left. */
   leaves: () => Promise<void> | undefined = () => undefined;
+  /** When answers that were not sent yet leave room for more. */
+  hasRoom: () => Promise<void> | undefined = () => undefined;
   readonly #reader = new FrameReader(({ body }) => this.log.push(`began ${decodeBegan(body).join()}`));
   readonly scheduler: Scheduler;
 
@@ -62,6 +64,7 @@ class Room {
       },
       outbox: {
         answer: (id) => this.finished.set(id, 'answered'),
+        below: () => this.hasRoom(),
         fail: (id, error) => this.finished.set(id, error instanceof AppError ? error.code : String(error)),
       },
       readBody: (message) => {
@@ -185,6 +188,20 @@ describe('decoded bodies are bounded', () => {
     expect(await room.ended(1, 2, 3)).toEqual({ 1: 'answered', 2: 'request_cancelled', 3: 'deadline_exceeded' });
     expect(room.log.filter((entry) => entry.startsWith('decode'))).toEqual(['decode 1']);
   });
+});
+
+test('nothing is decoded or run while too much of the answers is unsent', async () => {
+  const room = new Room();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  room.hasRoom = vi.fn(() => (room.finished.size === 1 ? promise : undefined));
+  room.send(1);
+  await room.ended(1);
+  room.send(2);
+  await vi.waitUntil(() => vi.mocked(room.hasRoom).mock.calls.length > 1);
+  await new Promise(setImmediate);
+  expect(room.log).toEqual(['decode 1', 'began 1', 'run 1']);
+  resolve();
+  expect(await room.ended(2)).toEqual({ 2: 'answered' });
 });
 
 describe('after a batch has failed', () => {

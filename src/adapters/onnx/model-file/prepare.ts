@@ -56,6 +56,8 @@ async function prepareInChild(command: readonly string[], signal: AbortSignal): 
   const [file = process.execPath, ...args] = command;
   const child = spawn(file, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A session of its own, so that its hashing is not counted as the front's use of the processor.
+    detached: true,
     // Nothing of the server's environment is needed, and some of it may be secret.
     env: {},
   });

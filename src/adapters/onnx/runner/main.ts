@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { isBatchable } from '../../../core/model/signature.ts';
 import { syntheticTensor } from '../../../core/tensor/synthetic.ts';
-import { yieldSessionToFront } from '../../yield-to-front.ts';
+import { yieldToFront } from '../../yield-to-front.ts';
 import { bodyReader } from './body.ts';
 import { CONTROL_FD, REQUEST_ARENA_FD, RESPONSE_ARENA_FD } from './descriptors.ts';
 import { type Frame, FrameReader, jsonFrame, Kind } from './frame.ts';
@@ -23,7 +23,7 @@ try {
   // Not Linux, or not allowed: the kernel decides by size alone.
 }
 
-yieldSessionToFront();
+yieldToFront();
 
 const socket = new Socket({ fd: CONTROL_FD, readable: true, writable: true });
 const warn = (text: string): void => {

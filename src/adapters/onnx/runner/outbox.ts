@@ -24,6 +24,7 @@ interface Outgoing {
   readonly id: number;
   readonly fields: AnswerFields;
   readonly chunks: readonly Uint8Array[];
+  readonly bytes: number;
   chunk: number;
   offset: number;
   left: number;
@@ -36,10 +37,13 @@ interface Outgoing {
 export class Outbox {
   readonly #parts: OutboxParts;
   readonly #freeSlots: number[] = Array.from({ length: RESPONSE_SLOTS }, (_, slot) => RESPONSE_SLOTS - 1 - slot);
-  /** Answers whose part the front has not read yet, by that part's slot. */
+  /** Answers that go on once the front has read their part, by that part's slot. */
   readonly #bySlot = new Map<number, Outgoing>();
   /** Answers with a part to send and no slot for it, the next one first. */
   readonly #waiting: Outgoing[] = [];
+  /** Memory of long answers that have not been sent to their end. */
+  #heldBytes = 0;
+  #awaited: { readonly bytes: number; readonly resolve: () => void } | undefined;
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
@@ -53,7 +57,8 @@ export class Outbox {
       this.#parts.send(encodePart(id, { ...fields, last: true, slot: undefined, bytes, inline }));
       return;
     }
-    this.#waiting.push({ id, fields, chunks, chunk: 0, offset: 0, left: bytes });
+    this.#waiting.push({ id, fields, chunks, bytes, chunk: 0, offset: 0, left: bytes });
+    this.#heldBytes += bytes;
     this.#sendWaiting();
   }
 
@@ -62,13 +67,25 @@ export class Outbox {
     this.#parts.send(jsonFrame(Kind.error, id, refusalOf(error, this.#parts.warn)));
   }
 
+  /**
+   * Resolves once long answers hold less than so many bytes; undefined where they do already. One waits at a time.
+   * Each part of an answer takes a turn of the event loop, and a run may take as long as many: who answers much has to
+   * wait for it, or answers pile up.
+   */
+  below(bytes: number): Promise<void> | undefined {
+    if (this.#heldBytes < bytes) return undefined;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#awaited = { bytes, resolve };
+    return promise;
+  }
+
   /** The front has read the slot. */
   credit(slot: number): void {
     const current = this.#bySlot.get(slot);
     this.#bySlot.delete(slot);
     this.#freeSlots.push(slot);
     // Before those that have not begun: what has begun holds memory on both sides.
-    if (current !== undefined && current.left > 0) this.#waiting.unshift(current);
+    if (current !== undefined) this.#waiting.unshift(current);
     this.#sendWaiting();
   }
 
@@ -89,11 +106,20 @@ export class Outbox {
       this.#parts.writeSlot(takeViews(outgoing, bytes), slot * SLOT_BYTES);
     } catch (error) {
       this.#freeSlots.push(slot);
+      this.#release(outgoing.bytes);
       this.fail(id, error);
       return;
     }
-    this.#bySlot.set(slot, outgoing);
+    if (outgoing.left > 0) this.#bySlot.set(slot, outgoing);
+    else this.#release(outgoing.bytes);
     this.#parts.send(encodePart(id, { ...fields, last: outgoing.left === 0, slot, bytes, inline: undefined }));
+  }
+
+  #release(bytes: number): void {
+    this.#heldBytes -= bytes;
+    if (this.#awaited === undefined || this.#heldBytes >= this.#awaited.bytes) return;
+    this.#awaited.resolve();
+    this.#awaited = undefined;
   }
 }
 

@@ -14,7 +14,7 @@ export interface SchedulerParts {
   readonly start: StartMessage;
   /** Whether requests may share a run. */
   readonly batchable: boolean;
-  readonly outbox: Pick<Outbox, 'answer' | 'fail'>;
+  readonly outbox: Pick<Outbox, 'answer' | 'fail' | 'below'>;
   readonly readBody: BodyReader;
   /**
    * Sends a frame that must have left the process before anything else is done: it tells who is to blame if the
@@ -58,10 +58,13 @@ export class Scheduler {
   }
 
   async #work(): Promise<void> {
+    const { outbox, start } = this.#parts;
     while (this.#arrivals.size > 0 || this.#line.length > 0) {
+      // What a run gives is bounded like what it takes: by the longest body, and one more.
+      await outbox.below(start.maxBodyBytes);
       await this.#decodeArrivals();
       for (const { id } of this.#line.takeExpired(systemClock.monotonicMs())) this.#expire(id);
-      const batch = this.#line.takeBatch(this.#sharesRuns ? this.#parts.start.maxBatchSize : 0);
+      const batch = this.#line.takeBatch(this.#sharesRuns ? start.maxBatchSize : 0);
       if (batch.length > 0) await this.#runBatch(batch);
       // Lets the socket be read before the next batch is formed.
       await new Promise<void>((resolve) => {
