@@ -13,6 +13,7 @@ import { systemClock } from '../clock.ts';
 import { readStartTicks } from '../process-memory.ts';
 import { prepare, removeAbandoned } from './model-file/prepare.ts';
 import type { Arena } from './runner/arena.ts';
+import { OomKills } from './runner/oom-kills.ts';
 import { ResponseArena } from './runner/response-arena.ts';
 import { RunnerProcess } from './runner/runner-process.ts';
 import { parentDeathCommand, spawnRunner } from './runner/spawn.ts';
@@ -43,6 +44,7 @@ export class OnnxEngine implements Engine {
   readonly runnerBaseBytes = RUNNER_BASE_BYTES;
   readonly #options: OnnxEngineOptions;
   readonly #runners = new Set<RunnerProcess>();
+  readonly #oomKills = new OomKills();
   readonly #prefix = parentDeathCommand();
 
   constructor(options: OnnxEngineOptions) {
@@ -98,17 +100,22 @@ export class OnnxEngine implements Engine {
     let runner: RunnerProcess;
     try {
       const spawned = spawnRunner(arena.readOnlyFd, responses.fd, this.#prefix);
-      runner = new RunnerProcess(spawned, responses, {
-        modelPath: spec.prepared.path,
-        modelId: spec.modelId,
-        version: spec.version,
-        maxBatchSize: spec.maxBatchSize,
-        // libuv's figure: the affinity mask and the cgroup's CPU quota, not the host's cores.
-        intraOpThreads: spec.intraOpThreads ?? availableParallelism(),
-        warmUpRuns: spec.warmUpRuns,
-        labels: spec.labels,
-        maxBodyBytes: arena.maxBodyBytes,
-      });
+      runner = new RunnerProcess(
+        spawned,
+        responses,
+        {
+          modelPath: spec.prepared.path,
+          modelId: spec.modelId,
+          version: spec.version,
+          maxBatchSize: spec.maxBatchSize,
+          // libuv's figure: the affinity mask and the cgroup's CPU quota, not the host's cores.
+          intraOpThreads: spec.intraOpThreads ?? availableParallelism(),
+          warmUpRuns: spec.warmUpRuns,
+          labels: spec.labels,
+          maxBodyBytes: arena.maxBodyBytes,
+        },
+        this.#oomKills,
+      );
     } catch (error) {
       responses[Symbol.dispose]();
       throw error;

@@ -18,6 +18,7 @@ export function presentVersion(view: VersionView): z.output<typeof ModelVersion>
     state: view.state,
     reason: orNull(view.reason),
     progress: presentProgress(view),
+    last_exit: orNull(view.lastExit),
     serving: view.serving,
     weight: view.weight,
     pinned: view.pinned,

@@ -21,6 +21,7 @@ export const ModelVersion = z
     state: z.enum(VERSION_STATES),
     reason: z.string().nullable().meta({ description: 'Why it failed.' }),
     progress: Progress.nullable(),
+    last_exit: z.string().nullable().meta({ description: 'How the last of its processes that ended unasked did so.' }),
     serving: z.boolean().meta({ description: "Whether the model's unpinned traffic goes to it." }),
     weight: z.number().meta({ description: "Its share of the model's unpinned traffic, 0 to 1." }),
     pinned: z.boolean(),

@@ -65,6 +65,8 @@ export interface VersionView {
   /** Why it is `failed`, else undefined. */
   readonly reason: string | undefined;
   readonly progress: LoadProgress | undefined;
+  /** How the last of its runners that ended unasked did so. */
+  readonly lastExit: string | undefined;
   readonly serving: boolean;
   /** Share of the model's unpinned traffic, 0 to 1. */
   readonly weight: number;

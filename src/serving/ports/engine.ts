@@ -85,6 +85,8 @@ export interface RunnerExit {
   readonly stderrTail: string;
   /** True when the server ended it on purpose. */
   readonly expected: boolean;
+  /** The system ended it because memory ran out, as far as that can be told. */
+  readonly outOfMemory: boolean;
 }
 
 /** `run` rejects with this when the runner ended before it answered. */

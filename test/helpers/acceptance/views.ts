@@ -8,6 +8,7 @@ export interface WireVersion {
   readonly version: string;
   readonly state: string;
   readonly reason: string | null;
+  readonly last_exit: string | null;
   readonly progress: {
     readonly phase: string;
     readonly bytes_done: number | null;

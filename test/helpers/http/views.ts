@@ -41,6 +41,7 @@ export function versionView(changes: Partial<VersionView> = {}): VersionView {
     state: 'ready',
     reason: undefined,
     progress: undefined,
+    lastExit: undefined,
     serving: true,
     weight: 1,
     pinned: false,

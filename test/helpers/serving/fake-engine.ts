@@ -20,7 +20,13 @@ const SIGNATURE: ModelSignature = {
   outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, 4] }],
 };
 
-const SEGFAULT: RunnerExit = { code: null, signal: 'SIGSEGV', stderrTail: 'Segmentation fault', expected: false };
+const SEGFAULT: RunnerExit = {
+  code: null,
+  signal: 'SIGSEGV',
+  stderrTail: 'Segmentation fault',
+  expected: false,
+  outOfMemory: false,
+};
 
 /** How a runner of the fake answers; undefined: not before it is told to. */
 export type Behaviour = (request: RunRequest, body: string) => string | AppError | 'crash' | undefined;
@@ -133,7 +139,9 @@ export class FakeRunner implements Runner {
 
   kill(): void {
     this.killed = true;
-    this.end({ code: null, signal: 'SIGKILL', stderrTail: '', expected: true }, (run) => this.begun.has(run));
+    this.end({ code: null, signal: 'SIGKILL', stderrTail: '', expected: true, outOfMemory: false }, (run) =>
+      this.begun.has(run),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -141,7 +149,7 @@ export class FakeRunner implements Runner {
     if (this.exit === undefined) {
       for (const run of this.open) if (run.request.deadlineMs > this.#engine.now()) this.stranded.push(run.request);
     }
-    this.end({ code: 0, signal: null, stderrTail: '', expected: true }, () => false);
+    this.end({ code: 0, signal: null, stderrTail: '', expected: true, outOfMemory: false }, () => false);
   }
 }
 

@@ -12,6 +12,7 @@ import {
   type ReadyMessage,
   type StartMessage,
 } from './messages.ts';
+import type { OomKills } from './oom-kills.ts';
 import { ArenaPayload } from './payload.ts';
 import { PendingRun } from './pending-run.ts';
 import type { ResponseArena } from './response-arena.ts';
@@ -33,6 +34,7 @@ export class RunnerProcess implements Runner {
   startMs = 0;
   readonly #spawned: SpawnedRunner;
   readonly #responses: ResponseArena;
+  readonly #oomKills: OomKills;
   readonly #stderr: StderrTail;
   readonly #pending = new Map<number, PendingRun>();
   readonly #started = Promise.withResolvers<StartOutcome>();
@@ -43,8 +45,9 @@ export class RunnerProcess implements Runner {
   #ending = false;
   #exit: RunnerExit | undefined;
 
-  constructor(spawned: SpawnedRunner, responses: ResponseArena, start: StartMessage) {
+  constructor(spawned: SpawnedRunner, responses: ResponseArena, start: StartMessage, oomKills: OomKills) {
     this.#spawned = spawned;
+    this.#oomKills = oomKills;
     this.#responses = responses;
     this.pid = spawned.pid;
     this.intraOpThreads = start.intraOpThreads;
@@ -178,7 +181,8 @@ export class RunnerProcess implements Runner {
   async #watchExit(): Promise<RunnerExit> {
     // `close`, not `exit`: by then all it ever sent and wrote has been read.
     const { code, signal } = await closed(this.#spawned.child);
-    const exit: RunnerExit = { code, signal, stderrTail: this.#stderr.text, expected: this.#ending };
+    const outOfMemory = signal === 'SIGKILL' && !this.#ending && this.#oomKills.haveRisen();
+    const exit: RunnerExit = { code, signal, stderrTail: this.#stderr.text, expected: this.#ending, outOfMemory };
     this.#exit = exit;
     this.#responses[Symbol.dispose]();
     const begun = new Set(this.#begun);
