@@ -21,7 +21,9 @@ export async function readFootprint(pid: number): Promise<MemoryFootprint | unde
     ]);
     const pssBytes = kilobyteField(rollup, 'Pss') ?? kilobyteField(status, 'VmRSS');
     if (pssBytes === undefined) return undefined;
-    return { pssBytes, peakBytes: kilobyteField(status, 'VmHWM') ?? pssBytes };
+    const privateParts = [kilobyteField(rollup, 'Private_Clean'), kilobyteField(rollup, 'Private_Dirty')];
+    const privateBytes = privateParts.reduce<number>((sum, part) => sum + (part ?? 0), 0) || pssBytes;
+    return { pssBytes, privateBytes, peakBytes: kilobyteField(status, 'VmHWM') ?? pssBytes };
   } catch {
     return undefined;
   }

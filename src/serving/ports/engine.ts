@@ -106,6 +106,8 @@ export class RunnerLost extends Error {
 export interface MemoryFootprint {
   /** Proportional set size: what the process really costs. Resident size where the system has no PSS. */
   readonly pssBytes: number;
+  /** What is nobody else's: it would be free if the process ended. The rest of the PSS is its share of code. */
+  readonly privateBytes: number;
   /** The most that was ever resident. */
   readonly peakBytes: number;
   /** Of weights that are shared: what a copy of one's own would cost more. Undefined where none are. */

@@ -134,7 +134,11 @@ export class FakeRunner implements Runner {
 
   async footprint(): Promise<MemoryFootprint | undefined> {
     if (this.exit !== undefined) return undefined;
-    return { pssBytes: this.footprintBytes, peakBytes: this.footprintBytes + 5_000_000 };
+    return {
+      pssBytes: this.footprintBytes,
+      privateBytes: this.footprintBytes,
+      peakBytes: this.footprintBytes + 5_000_000,
+    };
   }
 
   kill(): void {
