@@ -32,6 +32,7 @@ const MIN_PARALLEL_LOADS = 3;
 
 export interface App extends AsyncDisposable {
   readonly manager: ModelServingManager;
+  readonly logger: Logger;
   /** Opens the port. Answers the server's base URL. */
   listen(): Promise<string>;
   /** From now on: not ready, connections are closed after each answer. Requests are still answered. */
@@ -67,6 +68,7 @@ export async function buildApp(config: ServeConfig, version: string): Promise<Ap
   const owned = opening.move();
   return {
     manager,
+    logger,
     listen: async () => {
       await app.listen({ host: config.server.host, port: config.server.port });
       const address = app.server.address();

@@ -29,9 +29,10 @@ export function effectiveOptions(
   };
 }
 
-/** Names of the requested options that differ from what a version runs with. */
+/** Names of the requested options, as requests have them, that differ from what a version runs with. */
 export function differingOptions(current: Partial<ModelOptions>, requested: LoadOptions): readonly string[] {
-  return NAMES.filter((name) => requested[name] !== undefined && requested[name] !== current[name]);
+  const differing = NAMES.filter((name) => requested[name] !== undefined && requested[name] !== current[name]);
+  return differing.map((name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
 }
 
 /** Load options out of a stored record. What is unknown or of another kind is left out: an older server may have written it. */
