@@ -10,21 +10,53 @@ function kilobyteField(text: string, name: string): number | undefined {
 }
 
 /**
- * What a process costs: PSS from `smaps_rollup` (resident size where that can not be read) and the peak `VmHWM`.
+ * What a process costs: PSS from `smaps_rollup` (resident size where that can not be read) and the peak `VmHWM`; where it
+ * shares files, what that saves, for which the kernel must list all that it maps.
  * Undefined when the process is gone, or the system has no `/proc`.
  */
-export async function readFootprint(pid: number): Promise<MemoryFootprint | undefined> {
+export async function readFootprint(
+  pid: number,
+  sharedFiles?: readonly string[],
+): Promise<MemoryFootprint | undefined> {
+  const hasShared = sharedFiles !== undefined && sharedFiles.length > 0;
   try {
-    const [status, rollup] = await Promise.all([
+    const [status, rollup, mappings] = await Promise.all([
       readFile(`/proc/${pid}/status`, 'latin1'),
       readFile(`/proc/${pid}/smaps_rollup`, 'latin1').catch(() => ''),
+      hasShared ? readFile(`/proc/${pid}/smaps`, 'latin1').catch(() => '') : '',
     ]);
     const pssBytes = kilobyteField(rollup, 'Pss') ?? kilobyteField(status, 'VmRSS');
     if (pssBytes === undefined) return undefined;
-    return { pssBytes, peakBytes: kilobyteField(status, 'VmHWM') ?? pssBytes };
+    const shared = sharedFiles === undefined ? {} : { sharedBytes: savedBySharing(mappings, sharedFiles) };
+    return { pssBytes, peakBytes: kilobyteField(status, 'VmHWM') ?? pssBytes, ...shared };
   } catch {
     return undefined;
   }
+}
+
+/**
+ * What copies of one's own of the files' resident pages would cost more than one's share of them: Rss less Pss, over
+ * their mappings in `smaps`. Two processes with 60 MB in common save 30 MB each. The list may be half a megabyte long,
+ * and this runs on the thread that answers HTTP: it is searched for the names, and not taken apart.
+ */
+export function savedBySharing(smaps: string, files: readonly string[]): number {
+  let bytes = 0;
+  for (const file of files) {
+    // The list was read byte by byte; the kernel writes a line's end in a name like this.
+    const name = Buffer.from(file).toString('latin1').replaceAll('\n', '\\012');
+    // A file that was replaced or removed stays mapped.
+    for (const heading of [` ${name}\n`, ` ${name} (deleted)\n`]) {
+      for (let at = smaps.indexOf(heading); at !== -1; at = smaps.indexOf(heading, at + 1)) {
+        bytes += kilobytesAfter(smaps, '\nRss:', at) - kilobytesAfter(smaps, '\nPss:', at);
+      }
+    }
+  }
+  return bytes;
+}
+
+function kilobytesAfter(text: string, name: string, position: number): number {
+  const start = text.indexOf(name, position) + name.length;
+  return Number.parseInt(text.slice(start, text.indexOf(' kB', start)), 10) * 1024;
 }
 
 /** Start time of a process in clock ticks since boot (`/proc/PID/stat`, field 22), undefined when it is gone. */

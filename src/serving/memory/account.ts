@@ -22,6 +22,7 @@ export class MemoryAccount {
   readonly #recency = new Recency();
   /** There only while somebody waits for it: most changes are nobody's concern. */
   #change: PromiseWithResolvers<void> | undefined;
+  #hasSharerGone = false;
 
   constructor(parts: AccountParts) {
     this.#parts = parts;
@@ -70,10 +71,21 @@ export class MemoryAccount {
   }
 
   release(resident: Resident): void {
+    if (resident.footprint?.sharedBytes !== undefined && this.entry(resident) !== undefined) this.#hasSharerGone = true;
     this.#parts.ledger.release(resident.key);
     resident.reservedBytes = undefined;
     this.#recency.remove(resident);
     this.#changed();
+  }
+
+  /**
+   * Whether an instance that shared weights has gone since this was last asked: those that it shared them with cost more
+   * than was measured.
+   */
+  takeSharerGone(): boolean {
+    const hasGone = this.#hasSharerGone;
+    this.#hasSharerGone = false;
+    return hasGone;
   }
 
   entry(resident: Resident): LedgerEntry | undefined {

@@ -49,7 +49,8 @@ export class Requirements {
 
   /**
    * From now on the estimate is not used for this file and these options. The largest footprint counts: memory that was
-   * used once while it served will be used again.
+   * used once while it served will be used again. Weights that others share count whole: when those are gone, they are
+   * this one's alone.
    */
   async remember(
     prepared: PreparedModel,
@@ -59,9 +60,10 @@ export class Requirements {
   ): Promise<void> {
     const id = { digest: prepared.digest, options: optionsKey(options) };
     const known = this.#known.get(keyOf(id));
+    const aloneBytes = footprint.pssBytes + (footprint.sharedBytes ?? 0);
     const record: FootprintRecord = {
       ...id,
-      footprintBytes: Math.max(footprint.pssBytes, known?.footprintBytes ?? 0),
+      footprintBytes: Math.max(aloneBytes, known?.footprintBytes ?? 0),
       peakBytes: Math.max(footprint.peakBytes, known?.peakBytes ?? 0),
       measuredAt,
     };

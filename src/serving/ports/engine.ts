@@ -26,6 +26,16 @@ export interface PreparedModel {
   /** The file to run: the original, or the rewritten one. */
   readonly path: string;
   readonly inspection: ModelInspection;
+  /**
+   * The files with weights of which all processes that run the model have one copy in memory together: none where there
+   * was nothing to share. Undefined: each process has its own.
+   */
+  readonly sharedFiles?: readonly string[];
+}
+
+export interface PrepareOptions {
+  /** Whether processes that run the file are to share its weights. */
+  readonly shareWeights: boolean;
 }
 
 export interface RunnerSpec {
@@ -149,10 +159,11 @@ export interface Engine extends AsyncDisposable {
   /** Memory that belongs to no runner's footprint: what requests and answers pass through. */
   sharedBytes(): number;
   /**
-   * Inspects, hashes and where needed rewrites a model file, in a short-lived process.
+   * Inspects, hashes and where needed rewrites a model file, in a short-lived process. Without options, weights are
+   * not shared.
    * @throws AppError `model_unloadable` with the reason
    */
-  prepare(modelPath: string, signal: AbortSignal): Promise<PreparedModel>;
+  prepare(modelPath: string, signal: AbortSignal, options?: PrepareOptions): Promise<PreparedModel>;
   /**
    * Starts a runner, loads the model and warms it up.
    * @throws AppError `model_unloadable` with the runtime's reason

@@ -6,7 +6,6 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
   renameSync,
   rmSync,
   statSync,
@@ -24,7 +23,7 @@ import { modelProto } from '../../../src/adapters/onnx/model-file/writer.ts';
 import { parentDeathCommand } from '../../../src/adapters/onnx/runner/spawn.ts';
 import { addOne, withExternalData, ZIPMAP_LABELS, zipmapClassifier, zipmapSpec } from '../../helpers/onnx/models.ts';
 import { modelFile, temporaryDirectory } from '../../helpers/onnx/temporary-directory.ts';
-import { childrenOf, isAlive } from '../../helpers/processes.ts';
+import { childrenOf, hasOpen, isAlive } from '../../helpers/processes.ts';
 
 const never = new AbortController().signal;
 
@@ -216,17 +215,6 @@ async function longPreparation(rewriteDir: string, signal: AbortSignal, holeByte
     return pids.length > 0 ? pids : undefined;
   });
   return { pid: pid ?? 0, path, outcome };
-}
-
-/** Whether a process has a file open. */
-function hasOpen(pid: number, name: string): boolean {
-  return readdirSync(`/proc/${pid}/fd`).some((fd) => {
-    try {
-      return readlinkSync(`/proc/${pid}/fd/${fd}`).endsWith(name);
-    } catch {
-      return false;
-    }
-  });
 }
 
 describe.skipIf(process.platform !== 'linux')('while the file is read', () => {

@@ -29,7 +29,14 @@ const DATATYPES = new Map<string, Served>(
 
 export interface SessionOptions {
   readonly intraOpThreads: number;
+  readonly shareWeights: boolean;
 }
+
+/**
+ * Prepacking copies weights into the layout that matrix multiplication likes best, so that each process has its own.
+ * Without it, onnxruntime runs on the pages of the external data file that it maps, which are every process's.
+ */
+const WITHOUT_PREPACKING = { session: { disable_prepacking: '1' } };
 
 /** One loaded model. `run` blocks this process's thread until the answer is there. */
 export class Session {
@@ -51,6 +58,7 @@ export class Session {
       interOpNumThreads: 1,
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
+      ...(options.shareWeights ? { extra: WITHOUT_PREPACKING } : {}),
     });
     return new Session(session);
   }
