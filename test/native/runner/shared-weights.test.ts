@@ -1,0 +1,88 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Runner } from '../../../src/serving/ports/engine.ts';
+import { bigMlp, mlp, withExternalData } from '../../helpers/onnx/models.ts';
+import { EngineRoom, outputsOf } from '../../helpers/runner/engine.ts';
+
+const MB = 1e6;
+const WEIGHT_BYTES = 60 * MB;
+const SHARING = { shareWeights: true };
+
+const rows = (count: number, width: number) => ({
+  inputs: [
+    {
+      name: 'x',
+      shape: [count, width],
+      datatype: 'FP32',
+      data: Array.from({ length: count * width }, (_, index) => Math.sin(index)),
+    },
+  ],
+});
+
+async function footprint(runner: Runner | undefined) {
+  const measured = await runner?.footprint();
+  if (measured === undefined) throw new Error('the runner has ended');
+  return measured;
+}
+
+/** What the runners cost together. */
+async function cost(runners: readonly Runner[]): Promise<number> {
+  const footprints = await Promise.all(runners.map(footprint));
+  return footprints.reduce((sum, { pssBytes }) => sum + pssBytes, 0);
+}
+
+test.each([1, 16])('a model with shared weights answers as it does without, at a batch of %i', async (batch) => {
+  await using room = new EngineRoom();
+  const model = mlp(256, 512, 64);
+  const [own, sharing] = [await room.start(model), await room.start(model, SHARING)];
+  const body = rows(batch, 256);
+  const expected = outputsOf(await room.run(own, body))['y'];
+  const given = outputsOf(await room.run(sharing, body))['y'];
+  expect(given?.shape).toEqual([batch, 64]);
+  // Sums are taken in another order.
+  for (const [index, value] of (given?.data ?? []).entries()) {
+    expect(value).toBeCloseTo(Number(expected?.data[index]), 4);
+  }
+});
+
+test.skipIf(process.platform !== 'linux')('runners of one file have one copy of its weights between them', async () => {
+  await using room = new EngineRoom();
+  const path = join(room.dir, 'big.onnx');
+  writeFileSync(path, bigMlp(WEIGHT_BYTES));
+  // The first of all bears the runtime's code alone, and would make the next look cheap.
+  const own = [await room.start(mlp()), await room.start(path)];
+  const without = [await cost(own)];
+  own.push(await room.start(path));
+  without.push(await cost(own));
+
+  const sharing = [await room.start(path, SHARING)];
+  expect(await footprint(sharing[0])).toMatchObject({ sharedBytes: 0 });
+  const withSharing = [await cost([...own, ...sharing])];
+  sharing.push(await room.start(path, SHARING));
+  withSharing.push(await cost([...own, ...sharing]));
+
+  const more = ([one = 0, two = 0]: number[]) => two - one;
+  expect(more(without)).toBeGreaterThan(WEIGHT_BYTES);
+  expect(more(withSharing)).toBeLessThan(more(without) - 0.9 * WEIGHT_BYTES);
+  for (const runner of sharing) {
+    const { sharedBytes = 0 } = await footprint(runner);
+    expect(sharedBytes / (WEIGHT_BYTES / 2)).toBeCloseTo(1, 1);
+  }
+  expect((await footprint(own[1])).sharedBytes).toBeUndefined();
+
+  await sharing[0]?.[Symbol.asyncDispose]();
+  expect(await footprint(sharing[1])).toMatchObject({ sharedBytes: 0 });
+});
+
+test.skipIf(process.platform !== 'linux')('weights that are in a file of their own are shared from there', async () => {
+  await using room = new EngineRoom();
+  const path = withExternalData(room.dir);
+  const runners = [await room.start(path, SHARING), await room.start(path, SHARING)];
+  for (const runner of runners) {
+    expect(await footprint(runner)).toMatchObject({ sharedBytes: expect.any(Number) });
+    expect((await footprint(runner)).sharedBytes).toBeGreaterThan(0);
+    expect(outputsOf(await room.run(runner, rows(1, 4)))['y']?.shape).toEqual([1, 3]);
+  }
+  expect(readdirSync(join(room.dir, 'rewritten'))).toEqual([]);
+});
