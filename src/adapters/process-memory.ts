@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import type { HostMemory } from '../core/memory/budget.ts';
 import type { MemoryFootprint } from '../serving/ports/engine.ts';
+import { sharedMappings } from './shared-mappings.ts';
 
 /** Value of a `Name:   123 kB` line, in bytes. */
 function kilobyteField(text: string, name: string): number | undefined {
@@ -27,36 +28,20 @@ export async function readFootprint(
     ]);
     const pssBytes = kilobyteField(rollup, 'Pss') ?? kilobyteField(status, 'VmRSS');
     if (pssBytes === undefined) return undefined;
-    const shared = sharedFiles === undefined ? {} : { sharedBytes: savedBySharing(mappings, sharedFiles) };
-    return { pssBytes, peakBytes: kilobyteField(status, 'VmHWM') ?? pssBytes, ...shared };
+    const peakBytes = kilobyteField(status, 'VmHWM') ?? pssBytes;
+    const privateParts = [kilobyteField(rollup, 'Private_Clean'), kilobyteField(rollup, 'Private_Dirty')];
+    const privateBytes = privateParts.reduce<number>((sum, part) => sum + (part ?? 0), 0) || pssBytes;
+    if (sharedFiles === undefined) return { pssBytes, privateBytes, peakBytes };
+    const weights = sharedMappings(mappings, sharedFiles);
+    return {
+      pssBytes,
+      privateBytes: Math.max(0, privateBytes - weights.privateBytes),
+      peakBytes,
+      sharedBytes: weights.savedBytes,
+    };
   } catch {
     return undefined;
   }
-}
-
-/**
- * What copies of one's own of the files' resident pages would cost more than one's share of them: Rss less Pss, over
- * their mappings in `smaps`. Two processes with 60 MB in common save 30 MB each. The list may be half a megabyte long,
- * and this runs on the thread that answers HTTP: it is searched for the names, and not taken apart.
- */
-export function savedBySharing(smaps: string, files: readonly string[]): number {
-  let bytes = 0;
-  for (const file of files) {
-    // The list was read byte by byte; the kernel writes a line's end in a name like this.
-    const name = Buffer.from(file).toString('latin1').replaceAll('\n', '\\012');
-    // A file that was replaced or removed stays mapped.
-    for (const heading of [` ${name}\n`, ` ${name} (deleted)\n`]) {
-      for (let at = smaps.indexOf(heading); at !== -1; at = smaps.indexOf(heading, at + 1)) {
-        bytes += kilobytesAfter(smaps, '\nRss:', at) - kilobytesAfter(smaps, '\nPss:', at);
-      }
-    }
-  }
-  return bytes;
-}
-
-function kilobytesAfter(text: string, name: string, position: number): number {
-  const start = text.indexOf(name, position) + name.length;
-  return Number.parseInt(text.slice(start, text.indexOf(' kB', start)), 10) * 1024;
 }
 
 /** Start time of a process in clock ticks since boot (`/proc/PID/stat`, field 22), undefined when it is gone. */

@@ -48,7 +48,10 @@ test('a version that has its weights to itself refuses to share them until it is
   server.home.add('blue', MODEL);
   await server.load('blue');
   const refused = await server.load('blue', SHARING);
-  expect(refused).toMatchObject({ status: 409, body: { detail: expect.stringMatching(/other options \(shareWeights\)/) } });
+  expect(refused).toMatchObject({
+    status: 409,
+    body: { detail: expect.stringMatching(/other options \(shareWeights\)/) },
+  });
   expect((await server.load('blue', { ...SHARING, force_reload: true })).status).toBe(200);
   expect(await allocationOf(server, 'blue')).toMatchObject({ share_weights: true });
 });

@@ -28,6 +28,7 @@ const MIGRATIONS: readonly string[] = [
      digest TEXT NOT NULL,
      options TEXT NOT NULL,
      footprint_bytes INTEGER NOT NULL,
+     private_bytes INTEGER NOT NULL,
      peak_bytes INTEGER NOT NULL,
      measured_at INTEGER NOT NULL,
      PRIMARY KEY (digest, options)

@@ -75,6 +75,7 @@ export class SqliteStore implements SyncStore, Disposable {
       digest: String(row['digest']),
       options: String(row['options']),
       footprintBytes: Number(row['footprint_bytes']),
+      privateBytes: Number(row['private_bytes']),
       peakBytes: Number(row['peak_bytes']),
       measuredAt: Number(row['measured_at']),
     }));
@@ -82,10 +83,12 @@ export class SqliteStore implements SyncStore, Disposable {
 
   putFootprint(record: FootprintRecord): void {
     this.#run(
-      'INSERT OR REPLACE INTO footprints (digest, options, footprint_bytes, peak_bytes, measured_at) VALUES (?, ?, ?, ?, ?)',
+      `INSERT OR REPLACE INTO footprints (digest, options, footprint_bytes, private_bytes, peak_bytes, measured_at)
+       VALUES (?, ?, ?, ?, ?, ?)`,
       record.digest,
       record.options,
       record.footprintBytes,
+      record.privateBytes,
       record.peakBytes,
       record.measuredAt,
     );

@@ -100,7 +100,10 @@ export class MemoryLedger {
 }
 
 /** Whether a holder is measured above its reservation by more than a third. One that reserved nothing promised nothing. */
-export function hasDrifted({ reservedBytes, footprintBytes = 0 }: LedgerEntry): boolean {
+export function hasDrifted({
+  reservedBytes,
+  footprintBytes = 0,
+}: Pick<LedgerEntry, 'reservedBytes' | 'footprintBytes'>): boolean {
   return reservedBytes > 0 && footprintBytes * 3 > reservedBytes * 4;
 }
 

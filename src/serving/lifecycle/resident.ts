@@ -1,8 +1,8 @@
 import { AppError } from '../../core/errors.ts';
-import type { Allocation } from '../../core/memory/estimate.ts';
 import type { ModelId } from '../../core/model/model-id.ts';
 import type { ModelOptions } from '../../core/model/options.ts';
 import type { VersionName } from '../../core/model/version.ts';
+import type { Requirement } from '../memory/requirements.ts';
 import type { HealthView, LoadProgress, VersionState } from '../overview/views.ts';
 import type { CatalogVersion } from '../ports/catalog.ts';
 import type { MemoryFootprint, PreparedModel } from '../ports/engine.ts';
@@ -54,7 +54,9 @@ export class Resident {
   health: HealthView = UNKNOWN_HEALTH;
   footprint: MemoryFootprint | undefined;
   /** What it was expected to need before it was loaded. */
-  allocation: Allocation | undefined;
+  requirement: Requirement | undefined;
+  /** Of its memory what is its own, when it had just been loaded: growth is measured against it. */
+  steadyBytes: number | undefined;
   /** What is held for it: as expected, or as it was measured where that was more. Undefined: nothing. */
   reservedBytes: number | undefined;
   /** It uses more than was reserved for it, by a third. */

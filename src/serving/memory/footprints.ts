@@ -44,8 +44,13 @@ export class Footprints implements Disposable {
    */
   async settle(resident: Resident, measurable: Measurable): Promise<void> {
     await this.measure(resident, measurable);
-    this.#tellDrift(resident);
-    this.#parts.account.raiseReservation(resident);
+    const { account } = this.#parts;
+    const entry = account.entry(resident);
+    if (resident.requirement?.basis === 'estimated' && entry !== undefined && hasDrifted(entry)) {
+      this.#tell(resident, entry.reservedBytes, entry.footprintBytes);
+    }
+    account.raiseReservation(resident);
+    resident.steadyBytes = resident.footprint?.privateBytes;
   }
 
   /** One version, now. */
@@ -89,31 +94,29 @@ export class Footprints implements Disposable {
 
   /**
    * When a version that has grown by a third is idle, its runner is replaced by a fresh one: what it had gathered is
-   * given back. What it had grown to is its reservation from then on, so that one that needs so much is not replaced
-   * again for it.
+   * given back. What it had grown to is what it is expected to need from then on, so that one that needs so much is not
+   * replaced again for it. Shares of common code are left out: they change with the number of runners.
    */
   #lookForDrift(resident: Resident, { supervisor }: Loaded): void {
-    const isNew = this.#tellDrift(resident);
-    if (!isNew && !resident.hasDrifted) return;
-    resident.hasDrifted = true;
-    if (resident.isInUse || resident.state !== 'ready' || !supervisor.recycle()) return;
+    const { footprint, steadyBytes = 0 } = resident;
+    if (footprint === undefined) return;
+    const grownBytes = footprint.privateBytes;
+    const isGrown = hasDrifted({ reservedBytes: steadyBytes, footprintBytes: grownBytes });
+    if (isGrown && !resident.hasDrifted) this.#tell(resident, steadyBytes, grownBytes);
+    resident.hasDrifted = isGrown;
+    if (!isGrown || resident.isInUse || resident.state !== 'ready' || !supervisor.recycle()) return;
     this.#parts.counters.recycles += 1;
     this.#parts.account.raiseReservation(resident);
+    resident.steadyBytes = grownBytes;
     resident.hasDrifted = false;
   }
 
-  /** Whether the version uses more than it reserved, by a third. It is told when that begins. */
-  #tellDrift(resident: Resident): boolean {
-    const { account, counters, dependencies } = this.#parts;
-    const entry = account.entry(resident);
-    if (entry === undefined || !hasDrifted(entry)) return false;
-    if (resident.hasDrifted) return true;
+  #tell(resident: Resident, expectedBytes: number, bytes: number | undefined): void {
+    const { counters, dependencies } = this.#parts;
     counters.drifts += 1;
-    const { reservedBytes, footprintBytes } = entry;
     dependencies.logger.warn(
-      { model: resident.label, reservedBytes, footprintBytes },
-      'a runner uses more memory than was reserved for it',
+      { model: resident.label, expectedBytes, bytes },
+      'a runner uses more memory than expected',
     );
-    return true;
   }
 }

@@ -81,9 +81,8 @@ export class ModelMemory implements Disposable {
     options: ModelOptions,
     terms: AdmissionTerms,
   ): Promise<void> {
-    const { bytes, allocation } = this.requirement(prepared, options);
-    resident.allocation = allocation;
-    await this.#admission.admit(resident, bytes, terms);
+    resident.requirement = this.requirement(prepared, options);
+    await this.#admission.admit(resident, resident.requirement.bytes, terms);
   }
 
   /** What a version that has just been loaded uses takes the place of what was held for it. */

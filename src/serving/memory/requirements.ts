@@ -20,12 +20,14 @@ export interface Requirement {
 }
 
 /** Smaller changes are not written: a footprint is never the same twice. */
-const WORTH_WRITING = 0.02;
+const WORTH_WRITING = 0.05;
 
 /** How much memory a version needs: as it was measured, or where it never was, as it is estimated. */
 export class Requirements {
   readonly #parts: RequirementParts;
   readonly #known = new Map<string, FootprintRecord>();
+  /** The footprint that the store has, by key. */
+  readonly #written = new Map<string, number>();
 
   constructor(parts: RequirementParts) {
     this.#parts = parts;
@@ -33,7 +35,10 @@ export class Requirements {
 
   /** Reads what earlier runs of the server have measured. */
   async read(): Promise<void> {
-    for (const record of await this.#parts.store.listFootprints()) this.#known.set(keyOf(record), record);
+    for (const record of await this.#parts.store.listFootprints()) {
+      this.#known.set(keyOf(record), record);
+      this.#written.set(keyOf(record), record.footprintBytes);
+    }
   }
 
   of(prepared: PreparedModel, options: ModelOptions): Requirement {
@@ -48,27 +53,30 @@ export class Requirements {
   }
 
   /**
-   * From now on the estimate is not used for this file and these options. The largest footprint counts: memory that was
-   * used once while it served will be used again. Weights that others share count whole: when those are gone, they are
-   * this one's alone.
+   * From now on the estimate is not used for this file and these options. Of what is the process's own the most counts:
+   * what was used once while it served will be used again. Its share of code that all runners map is as large as it was
+   * last, since it shrinks with their number. Shared weights count whole: it may come to be the only one that has them.
    */
   async remember(
     prepared: PreparedModel,
     options: ModelOptions,
-    footprint: MemoryFootprint,
+    measured: MemoryFootprint,
     measuredAt: number,
   ): Promise<void> {
     const id = { digest: prepared.digest, options: optionsKey(options) };
     const known = this.#known.get(keyOf(id));
-    const aloneBytes = footprint.pssBytes + (footprint.sharedBytes ?? 0);
+    const privateBytes = Math.max(measured.privateBytes, known?.privateBytes ?? 0);
     const record: FootprintRecord = {
       ...id,
-      footprintBytes: Math.max(aloneBytes, known?.footprintBytes ?? 0),
-      peakBytes: Math.max(footprint.peakBytes, known?.peakBytes ?? 0),
+      footprintBytes: privateBytes + measured.pssBytes - measured.privateBytes + (measured.sharedBytes ?? 0),
+      privateBytes,
+      peakBytes: Math.max(measured.peakBytes, known?.peakBytes ?? 0),
       measuredAt,
     };
-    if (known !== undefined && record.footprintBytes <= known.footprintBytes * (1 + WORTH_WRITING)) return;
     this.#known.set(keyOf(id), record);
+    const written = this.#written.get(keyOf(id)) ?? 0;
+    if (Math.abs(record.footprintBytes - written) <= written * WORTH_WRITING) return;
+    this.#written.set(keyOf(id), record.footprintBytes);
     try {
       await this.#parts.store.putFootprint(record);
     } catch (error) {

@@ -38,7 +38,7 @@ export function residentView(resident: Resident, residency: Residency): VersionV
     pinned: resident.pinned,
     source: resident.settings.source,
     ...loadedMembers(resident),
-    allocation: resident.allocation,
+    allocation: resident.requirement?.allocation,
     reservedBytes: resident.reservedBytes,
     measuredBytes: resident.footprint?.pssBytes,
     sharedBytes: resident.footprint?.sharedBytes,

@@ -116,6 +116,11 @@ export class RunnerLost extends Error {
 export interface MemoryFootprint {
   /** Proportional set size: what the process really costs. Resident size where the system has no PSS. */
   readonly pssBytes: number;
+  /**
+   * What is nobody else's: it would be free if the process ended. The rest of the PSS is its share of code, and of
+   * weights that others may share, also while nobody does.
+   */
+  readonly privateBytes: number;
   /** The most that was ever resident. */
   readonly peakBytes: number;
   /** Of weights that are shared: what a copy of one's own would cost more. Undefined where none are. */

@@ -26,7 +26,10 @@ export interface FootprintRecord {
   readonly digest: string;
   /** The options that memory depends on, as one text. */
   readonly options: string;
+  /** Proportional set size: what to reserve. */
   readonly footprintBytes: number;
+  /** The most of it that was nobody else's. */
+  readonly privateBytes: number;
   readonly peakBytes: number;
   /** Epoch milliseconds. */
   readonly measuredAt: number;

@@ -35,6 +35,7 @@ export interface WireStatus {
   readonly phase: string;
   readonly overview: Readonly<Record<string, number>>;
   readonly performance_metrics: Readonly<Record<string, number>>;
+  readonly memory: Readonly<Record<string, number>>;
   readonly repository_problems: readonly { readonly path: string; readonly reason: string }[];
 }
 

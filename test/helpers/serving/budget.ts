@@ -25,7 +25,7 @@ export class Budgeted extends Serving {
     if (!isKnown) return;
     const digest = createHash('sha256').update(modelPath).digest('hex');
     const options = optionsKey(DEFAULT_OPTIONS);
-    const record = { digest, options, footprintBytes: bytes, peakBytes: bytes, measuredAt: 1 };
+    const record = { digest, options, footprintBytes: bytes, privateBytes: bytes, peakBytes: bytes, measuredAt: 1 };
     this.store.footprints.set(`${digest} ${options}`, record);
   }
 

@@ -63,8 +63,9 @@ export class FakeRunner implements Runner {
   killed = false;
   disposed = false;
   footprintBytes = 30_000_000;
-  /** What sharing weights saves it. */
+  /** What sharing weights saves it; then what is its own is less than its footprint. */
   sharedBytes: number | undefined;
+  privateBytes = 0;
   readonly #engine: FakeEngine;
   readonly #resolveExited: (exit: RunnerExit) => void;
 
@@ -137,8 +138,10 @@ export class FakeRunner implements Runner {
 
   async footprint(): Promise<MemoryFootprint | undefined> {
     if (this.exit !== undefined) return undefined;
-    const shared = this.sharedBytes === undefined ? {} : { sharedBytes: this.sharedBytes };
-    return { pssBytes: this.footprintBytes, peakBytes: this.footprintBytes + 5_000_000, ...shared };
+    const { footprintBytes: pssBytes, sharedBytes } = this;
+    const peakBytes = pssBytes + 5_000_000;
+    if (sharedBytes === undefined) return { pssBytes, privateBytes: pssBytes, peakBytes };
+    return { pssBytes, privateBytes: this.privateBytes, peakBytes, sharedBytes };
   }
 
   kill(): void {

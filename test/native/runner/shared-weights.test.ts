@@ -71,8 +71,13 @@ test.skipIf(process.platform !== 'linux')('runners of one file have one copy of 
   }
   expect((await footprint(own[1])).sharedBytes).toBeUndefined();
 
+  const { privateBytes } = await footprint(sharing[1]);
   await sharing[0]?.[Symbol.asyncDispose]();
-  expect(await footprint(sharing[1])).toMatchObject({ sharedBytes: 0 });
+  const alone = await footprint(sharing[1]);
+  expect(alone.sharedBytes).toBe(0);
+  // It bears the weights now, and has not grown.
+  expect(alone.pssBytes - alone.privateBytes).toBeGreaterThan(WEIGHT_BYTES);
+  expect(alone.privateBytes - privateBytes).toBeLessThan(0.1 * WEIGHT_BYTES);
 });
 
 test.skipIf(process.platform !== 'linux')('weights that are in a file of their own are shared from there', async () => {

@@ -11,6 +11,7 @@ async function twoSharers(serving: Budgeted) {
   for (const runner of serving.engine.runners) {
     runner.footprintBytes = 0.6 * GB;
     runner.sharedBytes = 0.4 * GB;
+    runner.privateBytes = 0.2 * GB;
   }
   await serving.clock.advance(5000);
   return serving.engine.latest;
@@ -64,6 +65,7 @@ test('a version that shares is expected to need what it would need alone', async
     const runner = await start(spec, signal);
     serving.engine.latest.footprintBytes = 0.6 * GB;
     serving.engine.latest.sharedBytes = 0.4 * GB;
+    serving.engine.latest.privateBytes = 0.2 * GB;
     return runner;
   };
   await serving.load('m0', '1', SHARING);
