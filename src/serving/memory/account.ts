@@ -129,6 +129,7 @@ export class MemoryAccount {
     return {
       key: resident.key,
       bytes: entry?.footprintBytes ?? entry?.reservedBytes ?? 0,
+      ...commonWeights(resident, entry?.footprintBytes),
       activity: activityOf(resident),
       pinned: resident.pinned,
       // While its successor is being loaded, it is what answers.
@@ -148,6 +149,13 @@ export class MemoryAccount {
     this.#change?.resolve();
     this.#change = undefined;
   }
+}
+
+/** All that is not its own counts as in common: until the last that shares the weights has gone, it is not surely freed. */
+function commonWeights({ loaded, footprint }: Resident, footprintBytes = 0): Pick<Holder, 'common'> {
+  const files = loaded?.prepared.sharedFiles ?? [];
+  if (files.length === 0 || footprint === undefined) return {};
+  return { common: { group: files.join('\0'), bytes: Math.max(0, footprintBytes - footprint.privateBytes) } };
 }
 
 function activityOf(resident: Resident): Holder['activity'] {

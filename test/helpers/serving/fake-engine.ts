@@ -213,7 +213,7 @@ export class FakeEngine implements Engine {
     const failure = this.unpreparable.get(modelPath);
     if (failure !== undefined) throw failure;
     const weightBytes = this.weightBytes.get(modelPath);
-    const shared = options?.shareWeights === true ? { sharedFiles: [`${modelPath}.weights`] } : {};
+    const shared = options?.shareWeights === true ? { sharedFiles: ['/data/weights.bin'] } : {};
     if (weightBytes === undefined) return { digest: FAKE_SHA256, path: modelPath, inspection: INSPECTION, ...shared };
     const inspection = { ...INSPECTION, weightBytesByDatatype: { FP32: weightBytes } };
     return { digest: createHash('sha256').update(modelPath).digest('hex'), path: modelPath, inspection, ...shared };

@@ -99,3 +99,16 @@ test('the same when it is unloaded', async () => {
   // It needs no more than was reserved for it: it is not replaced for what was left to it.
   expect(serving.manager.performance()).toMatchObject({ footprintDrifts: 0, runnerRecycles: 0 });
 });
+
+test('a load that would not fit even after it evicts nobody, where a sharer that is busy keeps the weights', async () => {
+  await using serving = await withHeavy();
+  await twoSharers(serving);
+  serving.engine.behaviour = () => undefined;
+  const answer = serving.infer('m1');
+  const load = serving.load('heavy').catch((error: unknown) => error);
+  await serving.clock.advance(20_000);
+  expect(await load).toMatchObject({ code: 'insufficient_memory' });
+  expect(serving.resident).toEqual(['m0', 'm1']);
+  serving.engine.latest.answerAll();
+  await answer;
+});
