@@ -1,8 +1,11 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { floatTensor } from '../../../src/adapters/onnx/model-file/model-spec.ts';
+import { modelProto } from '../../../src/adapters/onnx/model-file/writer.ts';
 import type { Runner } from '../../../src/serving/ports/engine.ts';
 import { bigMlp, mlp, withExternalData } from '../../helpers/onnx/models.ts';
+import { seededFloats } from '../../helpers/onnx/seeded.ts';
 import { EngineRoom, outputsOf } from '../../helpers/runner/engine.ts';
 
 const MB = 1e6;
@@ -78,6 +81,33 @@ test.skipIf(process.platform !== 'linux')('runners of one file have one copy of 
   // It bears the weights now, and has not grown.
   expect(alone.pssBytes - alone.privateBytes).toBeGreaterThan(WEIGHT_BYTES);
   expect(alone.privateBytes - privateBytes).toBeLessThan(0.1 * WEIGHT_BYTES);
+});
+
+/** Two convolutions, `x` FP32 [−1, 256, 4, 4] to `y` of that shape, 4.7 MB of weights. */
+function convolutions(): Uint8Array {
+  const shape = [256, 256, 3, 3];
+  const attributes = { pads: { ints: [1, 1, 1, 1] } };
+  return modelProto({
+    graph: {
+      nodes: [
+        { op: 'Conv', inputs: ['x', 'w1'], outputs: ['h'], attributes },
+        { op: 'Conv', inputs: ['h', 'w2'], outputs: ['y'], attributes },
+      ],
+      inputs: [{ name: 'x', datatype: 'FP32', shape: ['batch', 256, 4, 4] }],
+      outputs: [{ name: 'y', datatype: 'FP32', shape: ['batch', 256, 4, 4] }],
+      initializers: ['w1', 'w2'].map((name, index) => floatTensor(name, shape, seededFloats(589_824, index, 0.02))),
+    },
+  });
+}
+
+test.skipIf(process.platform !== 'linux')('the weights of convolutions are shared too', async () => {
+  await using room = new EngineRoom();
+  const model = convolutions();
+  const runners = [await room.start(model, SHARING), await room.start(model, SHARING)];
+  for (const runner of runners) {
+    const { sharedBytes = 0 } = await footprint(runner);
+    expect(sharedBytes / (2 * 589_824 * 2)).toBeCloseTo(1, 1);
+  }
 });
 
 test.skipIf(process.platform !== 'linux')('weights that are in a file of their own are shared from there', async () => {

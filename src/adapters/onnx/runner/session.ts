@@ -33,10 +33,14 @@ export interface SessionOptions {
 }
 
 /**
- * Prepacking copies weights into the layout that matrix multiplication likes best, so that each process has its own.
- * Without it, onnxruntime runs on the pages of the external data file that it maps, which are every process's.
+ * Matrix multiplication and convolution like weights in layouts of their own, for which onnxruntime copies them when it
+ * loads a model: by prepacking, and by the last level of graph optimization. Without either it runs on the pages of the
+ * external data file that it maps, which are every process's.
  */
-const WITHOUT_PREPACKING = { session: { disable_prepacking: '1' } };
+const ON_MAPPED_WEIGHTS: InferenceSession.SessionOptions = {
+  graphOptimizationLevel: 'extended',
+  extra: { session: { disable_prepacking: '1' } },
+};
 
 /** One loaded model. `run` blocks this process's thread until the answer is there. */
 export class Session {
@@ -58,7 +62,7 @@ export class Session {
       interOpNumThreads: 1,
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
-      ...(options.shareWeights ? { extra: WITHOUT_PREPACKING } : {}),
+      ...(options.shareWeights ? ON_MAPPED_WEIGHTS : {}),
     });
     return new Session(session);
   }
