@@ -261,7 +261,8 @@ describe.skipIf(process.platform !== 'linux')('while the file is read', () => {
       env: { ...process.env, TMPDIR: home },
     });
     onTestFinished(() => void front.kill('SIGKILL'));
-    const preparing = () => childrenOf(front.pid ?? 0, path)[0];
+    // Not by the path: before it becomes another program, each child has the front's own command line.
+    const preparing = () => childrenOf(front.pid ?? 0, 'prepare-main')[0];
     const pid = (await vi.waitUntil(preparing, { timeout: 20_000 })) ?? 0;
     front.kill('SIGKILL');
     await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 20_000 });
