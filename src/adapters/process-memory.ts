@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import type { HostMemory } from '../core/memory/budget.ts';
 import type { MemoryFootprint } from '../serving/ports/engine.ts';
+import { sharedMappings } from './shared-mappings.ts';
 
 /** Value of a `Name:   123 kB` line, in bytes. */
 function kilobyteField(text: string, name: string): number | undefined {
@@ -10,20 +11,34 @@ function kilobyteField(text: string, name: string): number | undefined {
 }
 
 /**
- * What a process costs: PSS from `smaps_rollup` (resident size where that can not be read) and the peak `VmHWM`.
+ * What a process costs: PSS from `smaps_rollup` (resident size where that can not be read) and the peak `VmHWM`; where it
+ * shares files, what that saves, for which the kernel must list all that it maps.
  * Undefined when the process is gone, or the system has no `/proc`.
  */
-export async function readFootprint(pid: number): Promise<MemoryFootprint | undefined> {
+export async function readFootprint(
+  pid: number,
+  sharedFiles?: readonly string[],
+): Promise<MemoryFootprint | undefined> {
+  const hasShared = sharedFiles !== undefined && sharedFiles.length > 0;
   try {
-    const [status, rollup] = await Promise.all([
+    const [status, rollup, mappings] = await Promise.all([
       readFile(`/proc/${pid}/status`, 'latin1'),
       readFile(`/proc/${pid}/smaps_rollup`, 'latin1').catch(() => ''),
+      hasShared ? readFile(`/proc/${pid}/smaps`, 'latin1').catch(() => '') : '',
     ]);
     const pssBytes = kilobyteField(rollup, 'Pss') ?? kilobyteField(status, 'VmRSS');
     if (pssBytes === undefined) return undefined;
+    const peakBytes = kilobyteField(status, 'VmHWM') ?? pssBytes;
     const privateParts = [kilobyteField(rollup, 'Private_Clean'), kilobyteField(rollup, 'Private_Dirty')];
     const privateBytes = privateParts.reduce<number>((sum, part) => sum + (part ?? 0), 0) || pssBytes;
-    return { pssBytes, privateBytes, peakBytes: kilobyteField(status, 'VmHWM') ?? pssBytes };
+    if (sharedFiles === undefined) return { pssBytes, privateBytes, peakBytes };
+    const weights = sharedMappings(mappings, sharedFiles);
+    return {
+      pssBytes,
+      privateBytes: Math.max(0, privateBytes - weights.privateBytes),
+      peakBytes,
+      sharedBytes: weights.savedBytes,
+    };
   } catch {
     return undefined;
   }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** Children of a process whose command line has `argument`. */
 export function childrenOf(parent: number, argument: string): number[] {
@@ -11,6 +11,17 @@ export function childrenOf(parent: number, argument: string): number[] {
 /** Neither ended nor a zombie. */
 export function isAlive(pid: number): boolean {
   return existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(textOf(`/proc/${pid}/status`));
+}
+
+/** Whether a process has a file open. */
+export function hasOpen(pid: number, name: string): boolean {
+  return readdirSync(`/proc/${pid}/fd`).some((fd) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`).endsWith(name);
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** Empty where the process has ended meanwhile. */

@@ -3,6 +3,7 @@ import { AppError } from '../../core/errors.ts';
 import {
   type Engine,
   type PreparedModel,
+  type PrepareOptions,
   type Runner,
   RunnerLost,
   type RunnerSpec,
@@ -66,8 +67,8 @@ export class OnnxEngine implements Engine {
     return bytes;
   }
 
-  prepare(modelPath: string, signal: AbortSignal): Promise<PreparedModel> {
-    return prepare(modelPath, { rewriteDir: this.#options.rewriteDir, prefix: this.#prefix, signal });
+  prepare(modelPath: string, signal: AbortSignal, options?: PrepareOptions): Promise<PreparedModel> {
+    return prepare(modelPath, { ...options, rewriteDir: this.#options.rewriteDir, prefix: this.#prefix, signal });
   }
 
   async start(spec: RunnerSpec, signal: AbortSignal): Promise<Runner> {
@@ -113,6 +114,7 @@ export class OnnxEngine implements Engine {
           warmUpRuns: spec.warmUpRuns,
           labels: spec.labels,
           maxBodyBytes: arena.maxBodyBytes,
+          sharedFiles: spec.prepared.sharedFiles,
         },
         this.#oomKills,
       );

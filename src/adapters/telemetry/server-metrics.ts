@@ -61,6 +61,7 @@ export const SERVER_METRICS: readonly ServerMetric[] = [
   single('gauge', 'arena_bytes', 'Pages of the arenas.', (of) => of.memory.budget.arenaBytes),
   single('gauge', 'loads_waiting', 'Loads that wait for memory.', (of) => of.memory.budget.loadsWaiting),
   single('gauge', 'runners_memory_bytes', 'What all runners cost, as last measured.', (of) => of.memory.runnersBytes),
+  single('gauge', 'shared_memory_bytes', 'What runners save by sharing weights.', (of) => of.memory.sharedBytes),
   single('gauge', 'machine_memory_bytes', 'Memory of the machine or its cgroup.', (of) => of.memory.machineBytes),
   single('gauge', 'payload_bytes', 'Request bodies in flight.', (of) => of.memory.payloadBytes),
   single(

@@ -3,6 +3,8 @@ export interface Resident {
   readonly key: string;
   /** What is freed when it goes: its footprint, or its reservation while it loads. */
   readonly bytes: number;
+  /** Of these bytes, those that it has in common with the others of a group: they are freed when all of them have gone. */
+  readonly common?: { readonly group: string; readonly bytes: number };
   /** `loading` and `draining` ones hold memory too. A version with leases is `busy`. */
   readonly activity: 'idle' | 'busy' | 'loading' | 'draining';
   readonly pinned: boolean;
@@ -56,45 +58,83 @@ export type EvictionPlan =
  * recently used first: with 10 to free and idle residents of 4, 12 and 9 (oldest first) the order reaches the 12, after
  * which the 4 need not go, so the plan is the 12 alone. Nothing more recent than that reach is ever touched, and no
  * member of a plan can be left out. For residents of one size this is LRU itself.
+ *
+ * Who shares memory frees little until the last of them goes: of three that cost 6 each, 5 of it their part of 15 that
+ * they share, the first two free 1 each, and the third 16.
  */
 export function planEviction({ needBytes, freeBytes, residents }: EvictionNeed): EvictionPlan {
   const deficit = needBytes - freeBytes;
   const evictable = residents.filter((resident) => holdReason(resident) === undefined);
+  const release = new Release(residents);
   const reached: Resident[] = [];
-  let freed = 0;
   for (const resident of evictable) {
-    if (freed >= deficit) break;
+    if (release.freedBytes >= deficit) break;
     reached.push(resident);
-    freed += resident.bytes;
+    release.add(resident);
   }
-  if (freed < deficit) return refusal(needBytes, freeBytes, freed, residents);
-  return { fits: true, evict: withoutSuperfluous(reached, freed - deficit).map((resident) => resident.key) };
+  if (release.freedBytes < deficit) return refusal(needBytes, freeBytes, release, residents);
+  return { fits: true, evict: withoutSuperfluous(reached, release, deficit).map((resident) => resident.key) };
 }
 
-/** One pass is enough: what could not be spared with more slack can not be spared with less. */
-function withoutSuperfluous(reached: readonly Resident[], surplus: number): readonly Resident[] {
-  let slack = surplus;
+/** One pass is enough: what could not be spared when more was freed can not be spared when less is. */
+function withoutSuperfluous(reached: readonly Resident[], release: Release, deficit: number): readonly Resident[] {
   const needed = reached.toReversed().filter((resident) => {
-    if (resident.bytes > slack) return true;
-    slack -= resident.bytes;
-    return false;
+    release.remove(resident);
+    if (release.freedBytes >= deficit) return false;
+    release.add(resident);
+    return true;
   });
   return needed.toReversed();
 }
 
+/** What is freed when certain residents go. */
+class Release {
+  freedBytes = 0;
+  /** By group, what its members have in common, and how many of them stay. */
+  readonly #groups = new Map<string, { bytes: number; staying: number }>();
+
+  constructor(residents: readonly Resident[]) {
+    for (const { common } of residents) {
+      if (common === undefined) continue;
+      const { bytes, staying } = this.#groups.get(common.group) ?? { bytes: 0, staying: 0 };
+      this.#groups.set(common.group, { bytes: bytes + common.bytes, staying: staying + 1 });
+    }
+  }
+
+  add(resident: Resident): void {
+    this.#move(resident, 1);
+  }
+
+  remove(resident: Resident): void {
+    this.#move(resident, -1);
+  }
+
+  #move({ bytes, common }: Resident, direction: 1 | -1): void {
+    this.freedBytes += direction * (bytes - (common?.bytes ?? 0));
+    const group = common === undefined ? undefined : this.#groups.get(common.group);
+    if (group === undefined) return;
+    const before = group.staying === 0 ? group.bytes : 0;
+    group.staying -= direction;
+    this.freedBytes += (group.staying === 0 ? group.bytes : 0) - before;
+  }
+}
+
+const PASSING: ReadonlySet<HoldReason | undefined> = new Set(['draining', 'loading', 'busy'] as const);
+
+/** @param release of everything that may go now */
 function refusal(
   neededBytes: number,
   freeBytes: number,
-  couldBeFreedBytes: number,
+  release: Release,
   residents: readonly Resident[],
 ): EvictionPlan {
+  const couldBeFreedBytes = release.freedBytes;
   const holders = residents.flatMap((resident): Holder[] => {
     const reason = holdReason(resident);
     return reason === undefined ? [] : [{ key: resident.key, bytes: resident.bytes, reason }];
   });
-  const couldBeFreedLaterBytes = holders
-    .filter(({ reason }) => reason === 'draining' || reason === 'loading' || reason === 'busy')
-    .reduce((sum, { bytes }) => sum + bytes, 0);
+  for (const resident of residents) if (PASSING.has(holdReason(resident))) release.add(resident);
+  const couldBeFreedLaterBytes = release.freedBytes - couldBeFreedBytes;
   const mayFitLater = freeBytes + couldBeFreedBytes + couldBeFreedLaterBytes >= neededBytes;
   return { fits: false, neededBytes, freeBytes, couldBeFreedBytes, couldBeFreedLaterBytes, mayFitLater, holders };
 }

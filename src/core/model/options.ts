@@ -12,7 +12,7 @@ export interface ModelOptions {
   readonly warmUpRuns: number;
   /** How long an idle version stays in memory, in milliseconds. Undefined: until the memory is needed. */
   readonly keepAliveMs: number | undefined;
-  /** Whether all processes that run this file share one copy of its weights in memory, at the price of prepacking. */
+  /** Whether all processes that run this file share one copy of its weights in memory, at the price of speed. */
   readonly shareWeights: boolean;
 }
 

@@ -26,6 +26,7 @@ export function presentAllocation(view: VersionView): z.output<typeof Allocation
     shared_memory_gb: gigabytes(view.sharedBytes),
     max_batch_size: view.maxBatchSize,
     intra_op_threads: orNull(view.intraOpThreads),
+    share_weights: view.shareWeights,
   };
 }
 

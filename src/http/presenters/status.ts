@@ -95,6 +95,7 @@ export function presentMemory(view: MemoryView): z.output<typeof Memory> {
     arena_bytes: budget.arenaBytes,
     loads_waiting: budget.loadsWaiting,
     runners_bytes: view.runnersBytes,
+    shared_bytes: view.sharedBytes,
     front_bytes: view.frontBytes,
     payload_bytes: view.payloadBytes,
     payload_capacity_bytes: view.payloadCapacityBytes,

@@ -42,5 +42,6 @@ export const Allocation = z
     shared_memory_gb: gb('Saved by sharing weights with other processes, as last measured.').nullable(),
     max_batch_size: z.int(),
     intra_op_threads: z.int().nullable(),
+    share_weights: z.boolean(),
   })
   .meta({ id: 'Allocation' });

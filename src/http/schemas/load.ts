@@ -16,7 +16,7 @@ const LoadOptions = z.strictObject({
     description: 'How long it stays in memory unused. Absent: until the memory is needed.',
   }),
   share_weights: z.boolean().optional().meta({
-    description: 'Whether all processes that run this file share one copy of its weights. Large batches become slower.',
+    description: 'Whether all processes that run this file share one copy of its weights. Runs become slower.',
   }),
 });
 

@@ -39,6 +39,7 @@ export const Memory = z
       .meta({ description: 'Pages that requests and answers pass through; part of what is used.' }),
     loads_waiting: z.int().meta({ description: 'Loads that wait for busy versions to become idle.' }),
     runners_bytes: z.number().meta({ description: 'What all runners together really use, as last measured.' }),
+    shared_bytes: z.number().meta({ description: 'What runners save by sharing weights, as last measured.' }),
     front_bytes: z.number(),
     payload_bytes: z.number().meta({ description: 'Request bodies in flight.' }),
     payload_capacity_bytes: z.number(),

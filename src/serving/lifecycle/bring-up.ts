@@ -45,7 +45,7 @@ export class BringUp {
     const startedAt = clock.monotonicMs();
     const options = effectiveOptions(files.manifest, resident.settings.options, limits.defaultTimeoutMs);
     resident.progress = at('preparing');
-    const prepared = await engine.prepare(files.modelPath, terms.signal);
+    const prepared = await engine.prepare(files.modelPath, terms.signal, { shareWeights: options.shareWeights });
     resident.progress = at('waiting');
     await memory.admit(resident, prepared, options, terms);
     try {

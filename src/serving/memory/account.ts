@@ -22,6 +22,7 @@ export class MemoryAccount {
   readonly #recency = new Recency();
   /** There only while somebody waits for it: most changes are nobody's concern. */
   #change: PromiseWithResolvers<void> | undefined;
+  #hasSharerGone = false;
 
   constructor(parts: AccountParts) {
     this.#parts = parts;
@@ -70,10 +71,21 @@ export class MemoryAccount {
   }
 
   release(resident: Resident): void {
+    if (resident.footprint?.sharedBytes !== undefined && this.entry(resident) !== undefined) this.#hasSharerGone = true;
     this.#parts.ledger.release(resident.key);
     resident.reservedBytes = undefined;
     this.#recency.remove(resident);
     this.#changed();
+  }
+
+  /**
+   * Whether an instance that shared weights has gone since this was last asked: those that it shared them with cost more
+   * than was measured.
+   */
+  takeSharerGone(): boolean {
+    const hasGone = this.#hasSharerGone;
+    this.#hasSharerGone = false;
+    return hasGone;
   }
 
   entry(resident: Resident): LedgerEntry | undefined {
@@ -117,6 +129,7 @@ export class MemoryAccount {
     return {
       key: resident.key,
       bytes: entry?.footprintBytes ?? entry?.reservedBytes ?? 0,
+      ...commonWeights(resident, entry?.footprintBytes),
       activity: activityOf(resident),
       pinned: resident.pinned,
       // While its successor is being loaded, it is what answers.
@@ -136,6 +149,13 @@ export class MemoryAccount {
     this.#change?.resolve();
     this.#change = undefined;
   }
+}
+
+/** All that is not its own counts as in common: until the last that shares the weights has gone, it is not surely freed. */
+function commonWeights({ loaded, footprint }: Resident, footprintBytes = 0): Pick<Holder, 'common'> {
+  const files = loaded?.prepared.sharedFiles ?? [];
+  if (files.length === 0 || footprint === undefined) return {};
+  return { common: { group: files.join('\0'), bytes: Math.max(0, footprintBytes - footprint.privateBytes) } };
 }
 
 function activityOf(resident: Resident): Holder['activity'] {

@@ -13,6 +13,8 @@ interface AdmissionParts {
   readonly clock: Clock;
   /** How long a load waits for versions that are busy to become idle. */
   readonly waitMs: number;
+  /** Measures the instances that share weights anew. */
+  readonly measureSharers: () => Promise<void>;
 }
 
 export interface AdmissionTerms {
@@ -79,6 +81,7 @@ export class Admission {
   /** Undefined once the bytes are held; otherwise why they can not be. */
   async #attempt(resident: Resident, bytes: number, terms: AdmissionTerms): Promise<Refusal | undefined> {
     for (;;) {
+      if (this.#parts.account.takeSharerGone()) await this.#parts.measureSharers();
       terms.signal.throwIfAborted();
       if (this.#parts.account.tryReserve(resident, bytes)) return undefined;
       const plan = this.plan(bytes, terms.mayEvict);

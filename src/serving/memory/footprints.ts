@@ -65,10 +65,19 @@ export class Footprints implements Disposable {
     void requirements.remember(prepared, options, measured, dependencies.clock.epochMs());
   }
 
-  async #round(): Promise<void> {
+  /** Those that share weights: when one of them has gone, the others bear more. */
+  measureSharers(): Promise<void> {
+    return this.#checkAll((resident) => resident.footprint?.sharedBytes !== undefined);
+  }
+
+  async #checkAll(isMeant: (resident: Resident) => boolean): Promise<void> {
     for (const resident of this.#parts.account.leastRecentFirst()) {
-      if (resident.loaded !== undefined) await this.#check(resident, resident.loaded);
+      if (resident.loaded !== undefined && isMeant(resident)) await this.#check(resident, resident.loaded);
     }
+  }
+
+  async #round(): Promise<void> {
+    await this.#checkAll(() => true);
     await this.#parts.admission.relieve();
     this.begin();
   }

@@ -34,7 +34,8 @@ export class ModelMemory implements Disposable {
     this.#requirements = new Requirements({ store, logger, runnerBaseBytes: engine.runnerBaseBytes });
     const evictions = new Evictions({ retirement, counters, clock, logger });
     const account = this.#account;
-    this.#admission = new Admission({ account, evictions, clock, waitMs: memory.waitMs });
+    const measureSharers = () => this.#footprints.measureSharers();
+    this.#admission = new Admission({ account, evictions, clock, waitMs: memory.waitMs, measureSharers });
     this.#footprints = new Footprints({
       dependencies,
       account,

@@ -55,7 +55,7 @@ export class Requirements {
   /**
    * From now on the estimate is not used for this file and these options. Of what is the process's own the most counts:
    * what was used once while it served will be used again. Its share of code that all runners map is as large as it was
-   * last, since it shrinks with their number.
+   * last, since it shrinks with their number. Shared weights count whole: it may come to be the only one that has them.
    */
   async remember(
     prepared: PreparedModel,
@@ -68,7 +68,7 @@ export class Requirements {
     const privateBytes = Math.max(measured.privateBytes, known?.privateBytes ?? 0);
     const record: FootprintRecord = {
       ...id,
-      footprintBytes: privateBytes + measured.pssBytes - measured.privateBytes,
+      footprintBytes: privateBytes + measured.pssBytes - measured.privateBytes + (measured.sharedBytes ?? 0),
       privateBytes,
       peakBytes: Math.max(measured.peakBytes, known?.peakBytes ?? 0),
       measuredAt,

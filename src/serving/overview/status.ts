@@ -82,9 +82,11 @@ export class Status {
 
   memory(): MemoryView {
     const { dependencies, residency } = this.#parts;
+    const footprints = residency.all().flatMap(({ footprint }) => footprint ?? []);
     return {
       budget: this.#parts.memory.view(),
-      runnersBytes: residency.all().reduce((sum, resident) => sum + (resident.footprint?.pssBytes ?? 0), 0),
+      runnersBytes: footprints.reduce((sum, { pssBytes }) => sum + pssBytes, 0),
+      sharedBytes: footprints.reduce((sum, { sharedBytes = 0 }) => sum + sharedBytes, 0),
       frontBytes: dependencies.frontMemory(),
       payloadBytes: dependencies.payloads.usedBytes,
       payloadCapacityBytes: dependencies.payloads.capacityBytes,

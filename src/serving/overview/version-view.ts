@@ -20,7 +20,7 @@ type InspectedMember =
   | 'opsets';
 type LoadedMembers = Pick<
   VersionView,
-  InspectedMember | 'maxBatchSize' | 'intraOpThreads' | 'runnerPid' | 'loadedAt' | 'loadTimeMs'
+  InspectedMember | 'maxBatchSize' | 'intraOpThreads' | 'shareWeights' | 'runnerPid' | 'loadedAt' | 'loadTimeMs'
 >;
 
 /** A version that is here, or on its way. */
@@ -50,6 +50,7 @@ export function residentView(resident: Resident, residency: Residency): VersionV
 
 /** A version whose files are here and which is not loaded. */
 export function absentView(files: CatalogVersion, defaultTimeoutMs: number | undefined): VersionView {
+  const { maxBatchSize, shareWeights } = effectiveOptions(files.manifest, {}, defaultTimeoutMs);
   return {
     modelId: files.modelId,
     version: files.version,
@@ -62,7 +63,8 @@ export function absentView(files: CatalogVersion, defaultTimeoutMs: number | und
     pinned: false,
     source: undefined,
     ...NOT_LOADED,
-    maxBatchSize: effectiveOptions(files.manifest, {}, defaultTimeoutMs).maxBatchSize,
+    maxBatchSize,
+    shareWeights,
     allocation: undefined,
     reservedBytes: undefined,
     measuredBytes: undefined,
@@ -81,6 +83,7 @@ const NOT_LOADED: LoadedMembers = {
   unbatchableReason: undefined,
   maxBatchSize: 1,
   intraOpThreads: undefined,
+  shareWeights: false,
   parameterCount: undefined,
   weightBytes: undefined,
   rewrites: [],
@@ -118,6 +121,7 @@ function loadedMembers(resident: Resident): LoadedMembers {
     ...(runner === undefined ? {} : membersOfRunner(runner)),
     maxBatchSize: loaded.options.maxBatchSize,
     intraOpThreads: runner?.intraOpThreads ?? loaded.options.intraOpThreads,
+    shareWeights: loaded.options.shareWeights,
     runnerPid: runner?.pid,
     loadedAt: loaded.loadedAt,
     loadTimeMs: loaded.loadTimeMs,

@@ -80,6 +80,8 @@ export interface VersionView {
   readonly unbatchableReason: string | undefined;
   readonly maxBatchSize: number;
   readonly intraOpThreads: number | undefined;
+  /** Whether all processes that run its file share one copy of its weights. */
+  readonly shareWeights: boolean;
   readonly parameterCount: number | undefined;
   readonly weightBytes: number | undefined;
   readonly rewrites: readonly string[];
@@ -153,6 +155,8 @@ export interface MemoryView {
   readonly budget: BudgetView;
   /** Sum over all runners of what was last measured. */
   readonly runnersBytes: number;
+  /** Sum over all runners of what sharing weights saves. */
+  readonly sharedBytes: number;
   /** The front's own resident size. */
   readonly frontBytes: number;
   /** Request bodies in flight. */

@@ -26,6 +26,16 @@ export interface PreparedModel {
   /** The file to run: the original, or the rewritten one. */
   readonly path: string;
   readonly inspection: ModelInspection;
+  /**
+   * The files with weights of which all processes that run the model have one copy in memory together: none where there
+   * was nothing to share. Undefined: each process has its own.
+   */
+  readonly sharedFiles?: readonly string[];
+}
+
+export interface PrepareOptions {
+  /** Whether processes that run the file are to share its weights. */
+  readonly shareWeights: boolean;
 }
 
 export interface RunnerSpec {
@@ -106,7 +116,10 @@ export class RunnerLost extends Error {
 export interface MemoryFootprint {
   /** Proportional set size: what the process really costs. Resident size where the system has no PSS. */
   readonly pssBytes: number;
-  /** What is nobody else's: it would be free if the process ended. The rest of the PSS is its share of code. */
+  /**
+   * What is nobody else's: it would be free if the process ended. The rest of the PSS is its share of code, and of
+   * weights that others may share, also while nobody does.
+   */
   readonly privateBytes: number;
   /** The most that was ever resident. */
   readonly peakBytes: number;
@@ -151,10 +164,11 @@ export interface Engine extends AsyncDisposable {
   /** Memory that belongs to no runner's footprint: what requests and answers pass through. */
   sharedBytes(): number;
   /**
-   * Inspects, hashes and where needed rewrites a model file, in a short-lived process.
+   * Inspects, hashes and where needed rewrites a model file, in a short-lived process. Without options, weights are
+   * not shared.
    * @throws AppError `model_unloadable` with the reason
    */
-  prepare(modelPath: string, signal: AbortSignal): Promise<PreparedModel>;
+  prepare(modelPath: string, signal: AbortSignal, options?: PrepareOptions): Promise<PreparedModel>;
   /**
    * Starts a runner, loads the model and warms it up.
    * @throws AppError `model_unloadable` with the runtime's reason

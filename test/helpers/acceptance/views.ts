@@ -17,7 +17,11 @@ export interface WireVersion {
   readonly serving: boolean;
   readonly pinned: boolean;
   readonly runner_pid: number | null;
-  readonly allocation: { readonly max_batch_size: number };
+  readonly allocation: {
+    readonly max_batch_size: number;
+    readonly share_weights: boolean;
+    readonly shared_memory_gb: number | null;
+  };
   readonly statistics: {
     readonly succeeded: number;
     readonly failed: Readonly<Record<string, number>>;

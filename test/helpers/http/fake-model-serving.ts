@@ -201,6 +201,7 @@ export class FakeModelServing implements ModelServing {
         loadsWaiting: 0,
       },
       runnersBytes: 15_000_000,
+      sharedBytes: 0,
       frontBytes: 60_000_000,
       payloadBytes: this.payloads.usedBytes,
       payloadCapacityBytes: this.payloads.capacityBytes,

@@ -53,6 +53,7 @@ export function versionView(changes: Partial<VersionView> = {}): VersionView {
     unbatchableReason: undefined,
     maxBatchSize: 32,
     intraOpThreads: 1,
+    shareWeights: false,
     parameterCount: 51,
     weightBytes: 204,
     rewrites: [],

@@ -37,11 +37,11 @@ export class EngineRoom implements AsyncDisposable {
   /** Writes a model file and starts a runner for it. */
   async start(
     model: Uint8Array | string,
-    options: { maxBatchSize?: number; intraOpThreads?: number } = {},
+    options: { maxBatchSize?: number; intraOpThreads?: number; shareWeights?: boolean } = {},
   ): Promise<Runner> {
     const path = typeof model === 'string' ? model : join(this.dir, `${crypto.randomUUID()}.onnx`);
     if (typeof model !== 'string') writeFileSync(path, model);
-    const prepared = await this.engine.prepare(path, NEVER);
+    const prepared = await this.engine.prepare(path, NEVER, { shareWeights: options.shareWeights ?? false });
     const spec = {
       modelId: 'test/model',
       version: '1',

@@ -5,6 +5,7 @@ import {
   type Engine,
   type MemoryFootprint,
   type PreparedModel,
+  type PrepareOptions,
   type Runner,
   type RunnerExit,
   RunnerLost,
@@ -62,6 +63,9 @@ export class FakeRunner implements Runner {
   killed = false;
   disposed = false;
   footprintBytes = 30_000_000;
+  /** What sharing weights saves it; then what is its own is less than its footprint. */
+  sharedBytes: number | undefined;
+  privateBytes = 0;
   readonly #engine: FakeEngine;
   readonly #resolveExited: (exit: RunnerExit) => void;
 
@@ -134,11 +138,10 @@ export class FakeRunner implements Runner {
 
   async footprint(): Promise<MemoryFootprint | undefined> {
     if (this.exit !== undefined) return undefined;
-    return {
-      pssBytes: this.footprintBytes,
-      privateBytes: this.footprintBytes,
-      peakBytes: this.footprintBytes + 5_000_000,
-    };
+    const { footprintBytes: pssBytes, sharedBytes } = this;
+    const peakBytes = pssBytes + 5_000_000;
+    if (sharedBytes === undefined) return { pssBytes, privateBytes: pssBytes, peakBytes };
+    return { pssBytes, privateBytes: this.privateBytes, peakBytes, sharedBytes };
   }
 
   kill(): void {
@@ -203,16 +206,17 @@ export class FakeEngine implements Engine {
     return this.arenaBytes;
   }
 
-  async prepare(modelPath: string, signal: AbortSignal): Promise<PreparedModel> {
+  async prepare(modelPath: string, signal: AbortSignal, options?: PrepareOptions): Promise<PreparedModel> {
     this.prepared.push(modelPath);
     await Promise.resolve();
     signal.throwIfAborted();
     const failure = this.unpreparable.get(modelPath);
     if (failure !== undefined) throw failure;
     const weightBytes = this.weightBytes.get(modelPath);
-    if (weightBytes === undefined) return { digest: FAKE_SHA256, path: modelPath, inspection: INSPECTION };
+    const shared = options?.shareWeights === true ? { sharedFiles: ['/data/weights.bin'] } : {};
+    if (weightBytes === undefined) return { digest: FAKE_SHA256, path: modelPath, inspection: INSPECTION, ...shared };
     const inspection = { ...INSPECTION, weightBytesByDatatype: { FP32: weightBytes } };
-    return { digest: createHash('sha256').update(modelPath).digest('hex'), path: modelPath, inspection };
+    return { digest: createHash('sha256').update(modelPath).digest('hex'), path: modelPath, inspection, ...shared };
   }
 
   async start(spec: RunnerSpec, signal: AbortSignal): Promise<Runner> {

@@ -6,7 +6,6 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
   renameSync,
   rmSync,
   statSync,
@@ -24,7 +23,7 @@ import { modelProto } from '../../../src/adapters/onnx/model-file/writer.ts';
 import { parentDeathCommand } from '../../../src/adapters/onnx/runner/spawn.ts';
 import { addOne, withExternalData, ZIPMAP_LABELS, zipmapClassifier, zipmapSpec } from '../../helpers/onnx/models.ts';
 import { modelFile, temporaryDirectory } from '../../helpers/onnx/temporary-directory.ts';
-import { childrenOf, isAlive } from '../../helpers/processes.ts';
+import { childrenOf, hasOpen, isAlive } from '../../helpers/processes.ts';
 
 const never = new AbortController().signal;
 
@@ -218,17 +217,6 @@ async function longPreparation(rewriteDir: string, signal: AbortSignal, holeByte
   return { pid: pid ?? 0, path, outcome };
 }
 
-/** Whether a process has a file open. */
-function hasOpen(pid: number, name: string): boolean {
-  return readdirSync(`/proc/${pid}/fd`).some((fd) => {
-    try {
-      return readlinkSync(`/proc/${pid}/fd/${fd}`).endsWith(name);
-    } catch {
-      return false;
-    }
-  });
-}
-
 describe.skipIf(process.platform !== 'linux')('while the file is read', () => {
   test('aborting ends the process', async () => {
     const rewriteDir = temporaryDirectory();
@@ -273,7 +261,8 @@ describe.skipIf(process.platform !== 'linux')('while the file is read', () => {
       env: { ...process.env, TMPDIR: home },
     });
     onTestFinished(() => void front.kill('SIGKILL'));
-    const preparing = () => childrenOf(front.pid ?? 0, path)[0];
+    // Not by the path: before it becomes another program, each child has the front's own command line.
+    const preparing = () => childrenOf(front.pid ?? 0, 'prepare-main')[0];
     const pid = (await vi.waitUntil(preparing, { timeout: 20_000 })) ?? 0;
     front.kill('SIGKILL');
     await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 20_000 });

@@ -110,3 +110,23 @@ test('waiting is worth while exactly when the busy ones would be enough', () => 
   expect(planEviction({ needBytes: 16, freeBytes: 1, residents })).toMatchObject({ fits: false, mayFitLater: true });
   expect(planEviction({ needBytes: 17, freeBytes: 1, residents })).toMatchObject({ fits: false, mayFitLater: false });
 });
+
+test('what is shared is freed with the last that shares it', () => {
+  const common = { group: 'weights', bytes: 5 };
+  const residents = [resident('a', 6, { common }), resident('b', 6, { common }), resident('c', 6, { common })];
+
+  expect(planEviction({ needBytes: 2, freeBytes: 0, residents })).toEqual({ fits: true, evict: ['a', 'b'] });
+  expect(planEviction({ needBytes: 3, freeBytes: 0, residents })).toEqual({ fits: true, evict: ['a', 'b', 'c'] });
+});
+
+test('while one that shares must stay, the others are not evicted for what it keeps', () => {
+  const common = { group: 'weights', bytes: 5 };
+  const residents = [resident('a', 6, { common }), resident('b', 6, { common, activity: 'busy' })];
+
+  expect(planEviction({ needBytes: 6, freeBytes: 0, residents })).toMatchObject({
+    fits: false,
+    couldBeFreedBytes: 1,
+    couldBeFreedLaterBytes: 11,
+    mayFitLater: true,
+  });
+});

@@ -14,6 +14,8 @@ export interface PrepareOptions {
   /** Put before the command: what makes the process end with this one (`parentDeathCommand`). */
   readonly prefix: readonly string[];
   readonly signal: AbortSignal;
+  /** Whether its weights are to be where all processes that run it can map them. */
+  readonly shareWeights?: boolean;
 }
 
 /** Directories of preparations that are under way, in `rewriteDir`. */
@@ -31,13 +33,14 @@ const ENTRY = fileURLToPath(new URL(`./prepare-main${extname(import.meta.url)}`,
  * @throws AppError `model_unloadable` with the reason; the signal's reason when it is aborted
  */
 export async function prepare(modelPath: string, options: PrepareOptions): Promise<PreparedModel> {
-  const { rewriteDir, prefix, signal } = options;
+  const { rewriteDir, prefix, signal, shareWeights = false } = options;
   await mkdir(rewriteDir, { recursive: true });
   // Made and removed on this side: the process may be killed in the middle of writing.
   const scratchDir = await mkdtemp(join(rewriteDir, SCRATCH_PREFIX));
   try {
     const command = [...prefix, process.execPath, `--max-old-space-size=${MAX_HEAP_MB}`, ENTRY];
-    return await prepareInChild([...command, modelPath, rewriteDir, scratchDir], signal);
+    const task = [modelPath, rewriteDir, scratchDir, ...(shareWeights ? ['share'] : [])];
+    return await prepareInChild([...command, ...task], signal);
   } finally {
     await rm(scratchDir, { recursive: true, force: true });
   }

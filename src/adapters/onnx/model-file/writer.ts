@@ -4,6 +4,7 @@ import { DATATYPE_CODES } from './element-type.ts';
 import type {
   AttributeSpec,
   DimensionSpec,
+  ExternalTensor,
   GraphSpec,
   InitializerSpec,
   ModelSpec,
@@ -53,6 +54,19 @@ export function modelProto(spec: ModelSpec): Uint8Array {
 export function nodeProto(node: NodeSpec): Uint8Array {
   const writer = new BinaryWriter();
   writeNode(writer, node);
+  return writer.finish();
+}
+
+/** The fields of a TensorProto that say in which other file its elements are. */
+export function externalPlace(place: ExternalTensor['external']): Uint8Array {
+  const writer = new BinaryWriter();
+  for (const [key, value] of Object.entries(place)) {
+    message(writer, TENSOR.externalData, () => {
+      text(writer, STRING_ENTRY.key, key);
+      text(writer, STRING_ENTRY.value, String(value));
+    });
+  }
+  integer(writer, TENSOR.dataLocation, EXTERNAL_LOCATION);
   return writer.finish();
 }
 
@@ -124,13 +138,7 @@ function writeTensor(writer: BinaryWriter, tensor: InitializerSpec): void {
     writeElements(writer, tensor.data);
     return;
   }
-  for (const [key, value] of Object.entries(tensor.external)) {
-    message(writer, TENSOR.externalData, () => {
-      text(writer, STRING_ENTRY.key, key);
-      text(writer, STRING_ENTRY.value, String(value));
-    });
-  }
-  integer(writer, TENSOR.dataLocation, EXTERNAL_LOCATION);
+  writer.raw(externalPlace(tensor.external));
 }
 
 /** Numbers go into `raw_data`, which is little-endian like every machine that onnxruntime-node runs on. */

@@ -46,7 +46,10 @@ function announce(frame: Buffer): Promise<void> | undefined {
 }
 
 async function start(message: StartMessage): Promise<void> {
-  const session = await Session.load(message.modelPath, { intraOpThreads: message.intraOpThreads });
+  const session = await Session.load(message.modelPath, {
+    intraOpThreads: message.intraOpThreads,
+    shareWeights: message.sharedFiles !== undefined && message.sharedFiles.length > 0,
+  });
   for (let run = 0; run < message.warmUpRuns; run += 1) {
     try {
       await session.run(session.signature.inputs.map((input) => syntheticTensor(input, 1, run)));

@@ -13,6 +13,8 @@ export interface StartMessage {
   readonly labels: Readonly<Record<string, readonly string[]>>;
   /** A body may be this long after decompression. */
   readonly maxBodyBytes: number;
+  /** Files with weights that are shared with other runners, where there are any. */
+  readonly sharedFiles?: readonly string[] | undefined;
 }
 
 export interface ReadyMessage {

@@ -35,6 +35,7 @@ export class RunnerProcess implements Runner {
   readonly #spawned: SpawnedRunner;
   readonly #responses: ResponseArena;
   readonly #oomKills: OomKills;
+  readonly #sharedFiles: readonly string[] | undefined;
   readonly #stderr: StderrTail;
   readonly #pending = new Map<number, PendingRun>();
   readonly #started = Promise.withResolvers<StartOutcome>();
@@ -51,6 +52,7 @@ export class RunnerProcess implements Runner {
     this.#responses = responses;
     this.pid = spawned.pid;
     this.intraOpThreads = start.intraOpThreads;
+    this.#sharedFiles = start.sharedFiles;
     this.#stderr = new StderrTail(spawned.child.stderr);
     const reader = new FrameReader((frame) => this.#handle(frame));
     spawned.control.on('data', (chunk: Buffer) => {
@@ -102,7 +104,7 @@ export class RunnerProcess implements Runner {
   }
 
   footprint(): Promise<MemoryFootprint | undefined> {
-    return this.#exit === undefined ? readFootprint(this.pid) : Promise.resolve(undefined);
+    return this.#exit === undefined ? readFootprint(this.pid, this.#sharedFiles) : Promise.resolve(undefined);
   }
 
   kill(): void {

@@ -29,7 +29,18 @@ const DATATYPES = new Map<string, Served>(
 
 export interface SessionOptions {
   readonly intraOpThreads: number;
+  readonly shareWeights: boolean;
 }
+
+/**
+ * Matrix multiplication and convolution like weights in layouts of their own, for which onnxruntime copies them when it
+ * loads a model: by prepacking, and by the last level of graph optimization. Without either it runs on the pages of the
+ * external data file that it maps, which are every process's.
+ */
+const ON_MAPPED_WEIGHTS: InferenceSession.SessionOptions = {
+  graphOptimizationLevel: 'extended',
+  extra: { session: { disable_prepacking: '1' } },
+};
 
 /** One loaded model. `run` blocks this process's thread until the answer is there. */
 export class Session {
@@ -51,6 +62,7 @@ export class Session {
       interOpNumThreads: 1,
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
+      ...(options.shareWeights ? ON_MAPPED_WEIGHTS : {}),
     });
     return new Session(session);
   }
