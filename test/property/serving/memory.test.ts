@@ -66,34 +66,41 @@ class History {
     const [signal, alive] = [this.#caller.signal, engine.alive];
     switch (next.kind) {
       case 'infer':
-        return this.#expect(this.serving.infer(next.model, undefined, { body: 'ask', signal }));
+        this.#expect(this.serving.infer(next.model, undefined, { body: 'ask', signal }));
+        break;
       case 'answer':
-        return alive[next.which % alive.length]?.answerAll();
+        alive[next.which % alive.length]?.answerAll();
+        break;
       case 'load':
-        return this.#expect(
+        this.#expect(
           this.serving.load(next.model, '1', { pinned: next.pinned, forceReload: next.forceReload }, signal),
         );
+        break;
       case 'give up':
         this.#caller.abort();
         this.#caller = new AbortController();
-        return;
+        break;
       case 'unload':
-        return this.#expect(this.serving.unload(next.model));
+        this.#expect(this.serving.unload(next.model));
+        break;
       case 'crash':
-        return alive[next.which % alive.length]?.crash();
+        alive[next.which % alive.length]?.crash();
+        break;
       case 'fail start':
         engine.startFailures.push(new AppError('model_unloadable', 'told to fail'));
-        return;
+        break;
       case 'hold':
         engine.release();
-        return engine.hold();
+        engine.hold();
+        break;
       case 'release':
-        return engine.release();
+        engine.release();
+        break;
       case 'payloads':
         engine.arenaBytes = next.bytes;
-        return;
+        break;
       case 'advance':
-        return;
+        break;
     }
   }
 
