@@ -86,7 +86,7 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
     this.#inspections = new Inspections(dependencies.engine, clock);
     const inspections = this.#inspections;
     this.#overview = new Overview({ dependencies, repository, residency, inspections });
-    this.#dryRuns = new DryRuns({ dependencies, repository, residency, inspections, memory });
+    this.#dryRuns = new DryRuns({ dependencies, repository, residency, desired, inspections, memory });
     this.#status = new Status({
       dependencies,
       overview: this.#overview,

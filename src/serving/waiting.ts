@@ -40,6 +40,11 @@ export class LateDisposal implements Disposable {
   #held: Disposable | undefined;
   #isOver = false;
 
+  /** Nobody waits any more. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** The same work; what it gives is held from then on. */
   async of<T extends Disposable>(work: Promise<T>): Promise<void> {
     const held = await work;

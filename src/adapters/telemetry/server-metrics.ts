@@ -55,6 +55,12 @@ export const SERVER_METRICS: readonly ServerMetric[] = [
     'Idle runners replaced because they had grown.',
     (of) => of.performance.runnerRecycles,
   ),
+  single(
+    'counter',
+    'over_budget_total',
+    'Times that footprints had grown above the budget.',
+    (of) => of.performance.overBudget,
+  ),
   single('gauge', 'memory_budget_bytes', 'What loaded models may use.', (of) => of.memory.budget.budgetBytes),
   single('gauge', 'memory_used_bytes', 'What they use, the arenas included.', (of) => of.memory.budget.usedBytes),
   single('gauge', 'memory_reserved_bytes', 'Held for loads under way.', (of) => of.memory.budget.reservedBytes),

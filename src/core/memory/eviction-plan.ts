@@ -5,8 +5,11 @@ export interface Resident {
   readonly bytes: number;
   /** Of these bytes, those that it has in common with the others of a group: they are freed when all of them have gone. */
   readonly common?: { readonly group: string; readonly bytes: number };
-  /** `loading` and `draining` ones hold memory too. A version with leases is `busy`. */
-  readonly activity: 'idle' | 'busy' | 'loading' | 'draining';
+  /**
+   * `loading` and `draining` ones hold memory too. A version with leases is `busy`; one whose successor is being loaded
+   * is `replacing`: it goes on answering until then.
+   */
+  readonly activity: 'idle' | 'busy' | 'loading' | 'draining' | 'replacing';
   readonly pinned: boolean;
   /** It takes part in a rollout and serves weight there, or is what the rollout would return to. */
   readonly inRollout: boolean;
@@ -14,8 +17,15 @@ export interface Resident {
   readonly onlyProvenOfPinned: boolean;
 }
 
-/** Why a resident can not be evicted now. The first three pass by themselves; the rest are somebody's decision. */
-export type HoldReason = 'draining' | 'loading' | 'busy' | 'pinned' | 'in_rollout' | 'only_proven_version';
+/** Why a resident can not be evicted now. The first four pass by themselves; the rest are somebody's decision. */
+export type HoldReason =
+  | 'draining'
+  | 'loading'
+  | 'busy'
+  | 'replacing'
+  | 'pinned'
+  | 'in_rollout'
+  | 'only_proven_version';
 
 export interface Holder {
   readonly key: string;
@@ -43,7 +53,7 @@ export type EvictionPlan =
       readonly freeBytes: number;
       /** Idle and evictable now, not enough. */
       readonly couldBeFreedBytes: number;
-      /** Busy, loading or draining, and evictable (or gone) after that. */
+      /** Busy, loading, draining or being replaced, and evictable (or gone) after that. */
       readonly couldBeFreedLaterBytes: number;
       /** Whether it would fit then: waiting is worth while. */
       readonly mayFitLater: boolean;
@@ -119,7 +129,7 @@ class Release {
   }
 }
 
-const PASSING: ReadonlySet<HoldReason | undefined> = new Set(['draining', 'loading', 'busy'] as const);
+const PASSING: ReadonlySet<HoldReason | undefined> = new Set(['draining', 'loading', 'busy', 'replacing'] as const);
 
 /** @param release of everything that may go now */
 function refusal(

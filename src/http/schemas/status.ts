@@ -20,6 +20,7 @@ export const PerformanceMetrics = z
     }),
     last_eviction_age_ms: z.number().nullable(),
     footprint_drifts: z.int().meta({ description: 'Runners found above what was reserved for them by a third.' }),
+    over_budget: z.int().meta({ description: 'Times that footprints had grown above the budget.' }),
     runner_recycles: z.int().meta({ description: 'Idle runners that were replaced for that.' }),
     runner_restarts: z.int(),
     total_requests: z.int(),
@@ -34,6 +35,7 @@ export const Memory = z
     used_bytes: z.number().meta({ description: 'Measured footprints, and the arenas.' }),
     reserved_bytes: z.number().meta({ description: 'Held for loads that are under way.' }),
     free_bytes: z.number(),
+    over_budget_bytes: z.number().meta({ description: 'How far footprints have grown above the budget.' }),
     arena_bytes: z
       .number()
       .meta({ description: 'Pages that requests and answers pass through; part of what is used.' }),

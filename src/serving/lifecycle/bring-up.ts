@@ -22,12 +22,6 @@ interface BringUpParts {
   readonly counters: Counters;
 }
 
-export interface BringUpTerms {
-  /** Whether idle versions may be evicted for it. */
-  readonly mayEvict: boolean;
-  readonly signal: AbortSignal;
-}
-
 /** From files on disk to a version that can answer: prepare, find memory for it, start, probe, measure. */
 export class BringUp {
   readonly #parts: BringUpParts;
@@ -37,19 +31,26 @@ export class BringUp {
   }
 
   /** Where it fails, no runner is left, and no memory is held. */
-  async perform(resident: Resident, files: CatalogVersion, terms: BringUpTerms): Promise<Loaded> {
+  async perform(resident: Resident, files: CatalogVersion, signal: AbortSignal): Promise<Loaded> {
     const { dependencies, memory, turns } = this.#parts;
     const { engine, clock, limits } = dependencies;
     resident.progress = at('waiting');
-    using _turn = await turns.take(terms.signal);
+    let turn = await turns.take(signal);
+    using _last = { [Symbol.dispose]: () => turn[Symbol.dispose]() };
+    // Whoever waits for memory lets others load what fits.
+    const standBack = async (wait: () => Promise<void>): Promise<void> => {
+      turn[Symbol.dispose]();
+      await wait();
+      turn = await turns.take(signal);
+    };
     const startedAt = clock.monotonicMs();
     const options = effectiveOptions(files.manifest, resident.settings.options, limits.defaultTimeoutMs);
     resident.progress = at('preparing');
-    const prepared = await engine.prepare(files.modelPath, terms.signal, { shareWeights: options.shareWeights });
+    const prepared = await engine.prepare(files.modelPath, signal, { shareWeights: options.shareWeights });
     resident.progress = at('waiting');
-    await memory.admit(resident, prepared, options, terms);
+    await memory.admit(resident, prepared, options, { signal, standBack });
     try {
-      const supervisor = await this.#start(resident, files, { prepared, options }, terms.signal);
+      const supervisor = await this.#start(resident, files, { prepared, options }, signal);
       const loadTimeMs = clock.monotonicMs() - startedAt;
       return { files, prepared, options, supervisor, loadedAt: clock.epochMs(), loadTimeMs };
     } catch (error) {

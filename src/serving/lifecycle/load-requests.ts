@@ -1,4 +1,5 @@
 import { AppError } from '../../core/errors.ts';
+import type { ModelId } from '../../core/model/model-id.ts';
 import type { VersionName } from '../../core/model/version.ts';
 import type { Counters } from '../overview/counters.ts';
 import type { LoadRequest } from '../service.ts';
@@ -66,9 +67,13 @@ export class LoadRequests {
   }
 
   async #outcome(started: UnderWay, request: LoadRequest, signal: AbortSignal): Promise<Resident> {
-    const resident = await waitUnlessAborted(started.flight.done, signal);
+    const { flight, version, kind } = started;
+    const found = this.#parts.residency.find(request.modelId, version);
+    // Until what was wished for is agreed on, it must not be evicted again.
+    using _claim = (found?.successor ?? found)?.claim();
+    const resident = await waitUnlessAborted(flight.done, signal);
     // Who began the load had wishes of their own.
-    if (started.kind === 'joined') await this.#agree(resident, request, signal);
+    if (kind === 'joined') await this.#agree(resident, request, signal);
     return resident;
   }
 
@@ -96,7 +101,7 @@ export class LoadRequests {
     // While it was waited for or compared, it may have been unloaded or replaced.
     if (resident.state !== 'ready') throw notReady(resident);
     const repinned = request.pinned !== undefined && request.pinned !== resident.pinned;
-    if (repinned) resident.pinned = request.pinned;
+    if (repinned) loads.pin(resident, request.pinned);
     const serves = succession.offer(resident);
     if (repinned || serves) await loads.record(resident);
   }
@@ -140,8 +145,7 @@ export class LoadRequests {
   async #startVersion(request: LoadRequest, version: VersionName, signal: AbortSignal): Promise<Start> {
     const { loads, residency } = this.#parts;
     const { modelId } = request;
-    const leaving = residency.find(modelId, version);
-    if (leaving?.state === 'draining') await waitUnlessAborted(leaving.retired, signal);
+    await this.#untilGone(modelId, version, signal);
     // What began before this request may not have seen what it is to load.
     const earlier = request.forceReload ? loads.underWay(modelId, version)?.done : undefined;
     if (earlier !== undefined) await waitUnlessAborted(Promise.allSettled([earlier]), signal);
@@ -150,20 +154,32 @@ export class LoadRequests {
     return this.#begin(request, version, await this.#plans.choose(request, version, signal));
   }
 
+  /** One that is on its way out is waited for, and what it was evicted for as well. */
+  async #untilGone(modelId: ModelId, version: VersionName, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const resident = this.#parts.residency.find(modelId, version);
+      if (resident?.state !== 'draining') return;
+      await waitUnlessAborted(resident.retired, signal);
+    }
+  }
+
   #begin(request: LoadRequest, version: VersionName, plan: LoadPlan): Start {
     const { loads, residency, desired } = this.#parts;
     const { modelId } = request;
     const resident = residency.find(modelId, version);
     // While the files were looked for, somebody else's load may have begun or ended, or an unload begun.
     if (resident?.state === 'ready' && !request.forceReload) return { kind: 'hit', resident };
-    if (resident?.state === 'draining') throw unloading(resident);
+    if (resident?.state === 'draining') throw leaving(resident);
     const flight = loads.underWay(modelId, version);
-    if (flight !== undefined) return { kind: 'joined', flight, version };
+    if (flight !== undefined) {
+      if (resident !== undefined) resident.mayEvict = true;
+      return { kind: 'joined', flight, version };
+    }
     const last = { resident, known: desired.get(modelId, version) };
     return { kind: 'begun', flight: loads.begin(requestedTarget(request, version, plan, last)), version };
   }
 }
 
-function unloading(resident: Resident): AppError {
+function leaving(resident: Resident): AppError {
   return new AppError('conflict', `${resident.label} is being unloaded.`, { next: 'Load it when that is done.' });
 }

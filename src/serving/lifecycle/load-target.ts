@@ -2,7 +2,7 @@ import type { ModelId } from '../../core/model/model-id.ts';
 import type { VersionName } from '../../core/model/version.ts';
 import type { CatalogVersion } from '../ports/catalog.ts';
 import type { DesiredVersion } from '../ports/store.ts';
-import type { LoadRequest } from '../service.ts';
+import type { LoadOptions, LoadRequest } from '../service.ts';
 import { parseStoredOptions } from './load-options.ts';
 import type { LoadPlan } from './loader.ts';
 import type { LoadSettings, Resident } from './resident.ts';
@@ -47,7 +47,6 @@ export function requestedTarget(
   last: { readonly resident?: Resident | undefined; readonly known?: DesiredVersion | undefined },
 ): LoadTarget {
   const { resident, known } = last;
-  const lastOptions = resident?.settings.options ?? parseStoredOptions(known?.options ?? {});
   return {
     modelId: request.modelId,
     version,
@@ -55,13 +54,22 @@ export function requestedTarget(
     settings: {
       source: plan.kind === 'source' ? plan.source : originOf(plan.files, known),
       sha256: request.sha256,
-      options: Object.keys(request.options).length > 0 ? request.options : lastOptions,
+      options: requestedOptions(request.options, last),
     },
     pinned: request.pinned ?? resident?.pinned ?? known?.pinned ?? false,
     mayServe: true,
     mayEvict: true,
     background: !request.wait,
   };
+}
+
+/** A request that names no options is not meant to lose those that were given before. */
+export function requestedOptions(
+  options: LoadOptions,
+  { resident, known }: { readonly resident?: Resident | undefined; readonly known?: DesiredVersion | undefined },
+): LoadOptions {
+  if (Object.keys(options).length > 0) return options;
+  return resident?.settings.options ?? parseStoredOptions(known?.options ?? {});
 }
 
 /** The source that brought a version on disk: what is noted beside it, or else what was recorded when it was loaded. */

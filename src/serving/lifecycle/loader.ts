@@ -1,7 +1,7 @@
 import type { ServingDependencies } from '../dependencies.ts';
 import type { LoadProgress } from '../overview/views.ts';
 import type { CatalogVersion, Fetched } from '../ports/catalog.ts';
-import type { BringUp, BringUpTerms } from './bring-up.ts';
+import type { BringUp } from './bring-up.ts';
 import type { Loaded, Resident } from './resident.ts';
 
 /** Where the files of a version come from. */
@@ -30,8 +30,7 @@ export class Loader {
    * Where it fails, it leaves no runner behind, and no file that it brought itself. The instance's state is the caller's
    * to change.
    */
-  async load(resident: Resident, plan: LoadPlan, terms: BringUpTerms): Promise<LoadOutcome> {
-    const { signal } = terms;
+  async load(resident: Resident, plan: LoadPlan, signal: AbortSignal): Promise<LoadOutcome> {
     let isOurs = false;
     // What was there before, or what somebody else put there, is not this load's to remove.
     const discard = async () => {
@@ -41,7 +40,7 @@ export class Loader {
       const { files, placed } =
         plan.kind === 'source' ? await this.#fetch(resident, plan, signal) : { files: plan.files, placed: false };
       isOurs = placed;
-      const loaded = await this.#bringUp.perform(resident, files, terms);
+      const loaded = await this.#bringUp.perform(resident, files, signal);
       const undo = async () => {
         await this.#bringUp.undo(resident, loaded);
         await discard();

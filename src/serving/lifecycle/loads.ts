@@ -47,6 +47,9 @@ export class Loads {
    */
   begin(target: LoadTarget): Flight<Resident> {
     if (this.#closed !== undefined) throw this.#closed;
+    const joined = this.#parts.residency.find(target.modelId, target.version);
+    // One that a restart began may be joined by somebody who asks for it.
+    if (target.mayEvict && joined !== undefined) joined.mayEvict = true;
     return this.#flights.run(key(target.modelId, target.version), (signal) => this.#perform(target, signal));
   }
 
@@ -59,7 +62,7 @@ export class Loads {
 
   /** Up to its first wait this runs at once: the instance is in the residency when `begin` returns. */
   async #perform(target: LoadTarget, signal: AbortSignal): Promise<Resident> {
-    const { loader, residency, counters } = this.#parts;
+    const { loader, residency, counters, memory } = this.#parts;
     const previous = residency.find(target.modelId, target.version);
     const resident = this.#instance(target, previous);
     const beside = previous?.state === 'ready' ? previous : undefined;
@@ -69,13 +72,14 @@ export class Loads {
     counters.loads += 1;
     counters.cacheMisses += 1;
     try {
-      const { loaded, undo } = await loader.load(resident, target.plan, { mayEvict: target.mayEvict, signal });
+      const { loaded, undo } = await loader.load(resident, target.plan, signal);
       if (signal.aborted) await undo();
       signal.throwIfAborted();
       this.#becomeReady(resident, loaded, beside);
     } catch (error) {
       counters.failedLoads += 1;
       if (beside !== undefined) beside.successor = undefined;
+      memory.noteChange();
       const leavesNothing = signal.aborted || beside !== undefined || mayPass(error);
       this.#leaveFailed(resident, error, leavesNothing ? 'nothing' : this.#trace(target, previous));
       throw error;
@@ -96,6 +100,7 @@ export class Loads {
       { key: `${modelId}@${version}#${this.#instances}`, pinned, mayServe },
       statistics,
     );
+    resident.mayEvict = target.mayEvict;
     resident.fire('load');
     return resident;
   }
@@ -132,6 +137,11 @@ export class Loads {
     if (resident.mayServe) succession.offer(resident);
     memory.watch(resident);
     logger.info({ model: resident.label, loadTimeMs: loaded.loadTimeMs }, 'model version ready');
+  }
+
+  pin(resident: Resident, pinned: boolean): void {
+    resident.pinned = pinned;
+    this.#parts.memory.noteChange();
   }
 
   /** Notes that the version is to be here after a restart. Resolves once that is durable. */

@@ -37,9 +37,15 @@ export class OnDemand {
    * @throws AppError `model_not_found`, `version_not_found`, `insufficient_memory`, `not_ready` with the reason and what
    *   to do
    */
-  async obtain(modelId: ModelId, version: VersionName | undefined): Promise<Disposable> {
+  async obtain(
+    modelId: ModelId,
+    version: VersionName | undefined,
+    isWanted: () => boolean = () => true,
+  ): Promise<Disposable> {
     for (;;) {
       const found = this.#find(modelId, version) ?? (await this.#choose(modelId, version));
+      // Nothing is loaded, and nothing evicted for it, on behalf of somebody who has gone.
+      if (!isWanted()) throw new AppError('request_cancelled', 'The caller gave the request up.');
       if (!('state' in found)) return this.#load(found);
       if (!this.#isBeingEvicted(found)) return this.#await(found);
       await found.retired;
@@ -104,6 +110,7 @@ export class OnDemand {
     if (resident.state === 'ready') return resident.claim();
     const flight = this.#parts.loads.underWay(resident.modelId, resident.version);
     if (resident.state !== 'loading' || flight === undefined) throw notReady(resident);
+    resident.mayEvict = true;
     return this.#join(flight.done, resident);
   }
 

@@ -49,6 +49,8 @@ export class Resident {
   /** Resolves when the instance is gone. */
   readonly retired: Promise<void>;
   pinned: boolean;
+  /** Whether idle versions may be evicted for its load: somebody asks for it. */
+  mayEvict = false;
   progress: LoadProgress | undefined;
   reason: string | undefined;
   health: HealthView = UNKNOWN_HEALTH;

@@ -16,7 +16,7 @@ export class Retirement {
 
   /** Resolves when the instance is gone. One that is on its way out already is waited for. */
   retire(resident: Resident): Promise<void> {
-    if (resident.state === 'draining') return resident.retired;
+    if (resident.state === 'draining' || resident.state === 'absent') return resident.retired;
     resident.fire('drain');
     this.#residency.unserve(resident);
     const ending = this.#end(resident).finally(() => this.#underWay.delete(ending));

@@ -92,6 +92,11 @@ export class MemoryAccount {
     return this.#parts.ledger.get(resident.key);
   }
 
+  /** Something is let go that is no measurement and no use: a pin, or a successor that did not come. */
+  noteChange(): void {
+    this.#changed();
+  }
+
   /** The instance is loaded: from now on it can be evicted. */
   loaded(resident: Resident): void {
     this.touch(resident);
@@ -119,12 +124,20 @@ export class MemoryAccount {
     return this.leastRecentFirst().find((resident) => resident.key === key)?.label ?? key;
   }
 
-  /** The instances as an eviction plan wants them: least recently used first. */
-  holders(): readonly Holder[] {
-    return this.leastRecentFirst().map((resident) => this.#holder(resident));
+  /**
+   * The instances as an eviction plan wants them: least recently used first.
+   * @param replaced the one that what is planned for would take the place of: it answers until then
+   */
+  holders(replaced?: Resident): readonly Holder[] {
+    return this.leastRecentFirst().map((resident) => ({ ...this.#holder(resident), inRollout: resident === replaced }));
   }
 
-  #holder(resident: Resident): Holder {
+  /** The instance that this one is being loaded to take the place of. */
+  predecessorOf(successor: Resident): Resident | undefined {
+    return this.leastRecentFirst().find((resident) => resident.successor === successor);
+  }
+
+  #holder(resident: Resident): Omit<Holder, 'inRollout'> {
     const entry = this.entry(resident);
     return {
       key: resident.key,
@@ -132,8 +145,6 @@ export class MemoryAccount {
       ...commonWeights(resident, entry?.footprintBytes),
       activity: activityOf(resident),
       pinned: resident.pinned,
-      // While its successor is being loaded, it is what answers.
-      inRollout: resident.successor !== undefined,
       onlyProvenOfPinned: this.#isOnlyProvenOfPinned(resident),
     };
   }
@@ -160,5 +171,6 @@ function commonWeights({ loaded, footprint }: Resident, footprintBytes = 0): Pic
 
 function activityOf(resident: Resident): Holder['activity'] {
   if (resident.state === 'loading' || resident.state === 'draining') return resident.state;
+  if (resident.successor !== undefined) return 'replacing';
   return resident.isInUse ? 'busy' : 'idle';
 }

@@ -1,6 +1,8 @@
 import { type EvictionPlan, planEviction } from '../../core/memory/eviction-plan.ts';
 import type { Resident } from '../lifecycle/resident.ts';
+import type { Counters } from '../overview/counters.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
 import { Turns } from '../turns.ts';
 import { waitUnlessAborted } from '../waiting.ts';
 import type { MemoryAccount } from './account.ts';
@@ -11,6 +13,8 @@ interface AdmissionParts {
   readonly account: MemoryAccount;
   readonly evictions: Evictions;
   readonly clock: Clock;
+  readonly logger: Logger;
+  readonly counters: Counters;
   /** How long a load waits for versions that are busy to become idle. */
   readonly waitMs: number;
   /** Measures the instances that share weights anew. */
@@ -18,9 +22,9 @@ interface AdmissionParts {
 }
 
 export interface AdmissionTerms {
-  /** False: only what is free already. Nothing is evicted for it, and it does not wait. */
-  readonly mayEvict: boolean;
   readonly signal: AbortSignal;
+  /** Does the waiting, without what the load holds meanwhile. */
+  readonly standBack: (wait: () => Promise<void>) => Promise<void>;
 }
 
 /**
@@ -31,6 +35,7 @@ export class Admission {
   readonly #parts: AdmissionParts;
   readonly #turns = new Turns(1);
   #waiting = 0;
+  #isOver = false;
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
@@ -42,15 +47,16 @@ export class Admission {
   }
 
   /** What making room for so many bytes would mean now. Changes nothing. */
-  plan(needBytes: number, mayEvict = true): EvictionPlan {
+  plan(needBytes: number, mayEvict = true, replaced?: Resident): EvictionPlan {
     const { account } = this.#parts;
     const { freeBytes } = account.figures();
-    return planEviction({ needBytes, freeBytes, residents: mayEvict ? account.holders() : [] });
+    return planEviction({ needBytes, freeBytes, residents: mayEvict ? account.holders(replaced) : [] });
   }
 
   /**
    * Resolves when `bytes` are held for the instance. Evicts idle versions, least recently used first, where that
-   * suffices; waits a bounded time for busy ones where it would suffice later.
+   * suffices; waits a bounded time for busy ones where it would suffice later. Where nothing may be evicted for it, what
+   * is free must do, and it does not wait.
    * @throws AppError `insufficient_memory`, with nothing changed; the signal's reason when it is aborted
    */
   async admit(resident: Resident, bytes: number, terms: AdmissionTerms): Promise<void> {
@@ -61,8 +67,8 @@ export class Admission {
       const refusal = await this.#turns.run(() => this.#attempt(resident, bytes, terms));
       if (refusal === undefined) return;
       const leftMs = waitUntilMs - clock.monotonicMs();
-      if (!terms.mayEvict || !refusal.mayFitLater || leftMs <= 0) throw this.#refused(resident, refusal);
-      await this.#wait(change, leftMs, terms.signal);
+      if (!resident.mayEvict || !refusal.mayFitLater || leftMs <= 0) throw this.#refused(resident, refusal);
+      await terms.standBack(() => this.#wait(change, leftMs, terms.signal));
     }
   }
 
@@ -70,6 +76,7 @@ export class Admission {
   relieve(): Promise<void> {
     return this.#turns.run(async () => {
       const { account } = this.#parts;
+      this.#tellOverBudget();
       if (account.figures().overBudgetBytes === 0) return;
       const plan = this.plan(0);
       const held = new Set(plan.fits ? [] : plan.holders.map(({ key }) => key));
@@ -78,13 +85,25 @@ export class Admission {
     });
   }
 
+  /** It is told when it begins. */
+  #tellOverBudget(): void {
+    const { account, counters, logger } = this.#parts;
+    const { overBudgetBytes, usedBytes, budgetBytes } = account.figures();
+    const isOver = overBudgetBytes > 0;
+    if (isOver && !this.#isOver) {
+      counters.overBudget += 1;
+      logger.warn({ usedBytes, budgetBytes }, 'models use more memory than the budget');
+    }
+    this.#isOver = isOver;
+  }
+
   /** Undefined once the bytes are held; otherwise why they can not be. */
   async #attempt(resident: Resident, bytes: number, terms: AdmissionTerms): Promise<Refusal | undefined> {
     for (;;) {
       if (this.#parts.account.takeSharerGone()) await this.#parts.measureSharers();
       terms.signal.throwIfAborted();
       if (this.#parts.account.tryReserve(resident, bytes)) return undefined;
-      const plan = this.plan(bytes, terms.mayEvict);
+      const plan = this.plan(bytes, resident.mayEvict, this.#parts.account.predecessorOf(resident));
       if (!plan.fits) return plan;
       // What is measured meanwhile may be larger than before: then it is planned anew.
       await this.#evict(plan.evict);

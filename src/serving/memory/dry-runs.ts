@@ -3,9 +3,12 @@ import type { Holder } from '../../core/memory/eviction-plan.ts';
 import type { ModelId } from '../../core/model/model-id.ts';
 import type { VersionSelector } from '../../core/model/version.ts';
 import type { ServingDependencies } from '../dependencies.ts';
+import type { DesiredState } from '../lifecycle/desired-state.ts';
 import { effectiveOptions } from '../lifecycle/load-options.ts';
+import { requestedOptions } from '../lifecycle/load-target.ts';
 import type { Repository } from '../lifecycle/repository.ts';
 import type { Residency } from '../lifecycle/residency.ts';
+import type { Resident } from '../lifecycle/resident.ts';
 import type { Inspections } from '../overview/inspections.ts';
 import type { LoadOptions } from '../service.ts';
 import type { ModelMemory } from './model-memory.ts';
@@ -15,6 +18,7 @@ export interface DryRunRequest {
   readonly modelId: ModelId;
   readonly version: VersionSelector;
   readonly options: LoadOptions;
+  readonly forceReload: boolean;
   /** Of a model that need not be here. Undefined: the files are looked at. */
   readonly description: ModelDescription | undefined;
 }
@@ -39,6 +43,7 @@ interface DryRunParts {
   readonly dependencies: ServingDependencies;
   readonly repository: Repository;
   readonly residency: Residency;
+  readonly desired: DesiredState;
   readonly inspections: Inspections;
   readonly memory: ModelMemory;
 }
@@ -62,31 +67,36 @@ export class DryRuns {
     const { runnerBaseBytes } = this.#parts.dependencies.engine;
     const allocation = estimateFromDescription(description, { runnerBaseBytes });
     const requirement = { allocation, bytes: allocation.totalBytes, basis: 'estimated' as const };
-    return { ...this.#view(request, requirement, false), version: undefined };
+    return { ...this.#view(request, requirement, undefined), version: undefined };
   }
 
   async #ofFiles(request: DryRunRequest): Promise<DryRunView> {
-    const { dependencies, repository, residency, inspections, memory } = this.#parts;
+    const { dependencies, repository, residency, desired, inspections, memory } = this.#parts;
     const files = await repository.require(request.modelId, request.version);
-    const options = effectiveOptions(files.manifest, request.options, dependencies.limits.defaultTimeoutMs);
-    const requirement = memory.requirement(await inspections.of(files), options);
     const resident = residency.find(request.modelId, files.version);
-    const isResident = resident?.state === 'ready' || resident?.state === 'loading';
-    return { ...this.#view(request, requirement, isResident), version: files.version };
+    const last = { resident, known: desired.get(request.modelId, files.version) };
+    const requested = requestedOptions(request.options, last);
+    const options = effectiveOptions(files.manifest, requested, dependencies.limits.defaultTimeoutMs);
+    const requirement = memory.requirement(await inspections.of(files), options);
+    const present = resident?.state === 'ready' || resident?.state === 'loading' ? resident : undefined;
+    return { ...this.#view(request, requirement, present), version: files.version };
   }
 
-  #view(request: DryRunRequest, { allocation, bytes, basis }: Requirement, isResident: boolean) {
+  /** @param present the instance that is in memory, or on its way there */
+  #view(request: DryRunRequest, { allocation, bytes, basis }: Requirement, present: Resident | undefined) {
     const { memory } = this.#parts;
     const { budgetBytes, freeBytes } = memory.view();
-    const plan = memory.plan(isResident ? 0 : bytes);
+    // One that is in memory needs nothing more, unless it is loaded anew beside itself; then it can not go for it.
+    const isHit = present !== undefined && !request.forceReload;
+    const plan = memory.plan(isHit ? 0 : bytes, present);
     return {
       modelId: request.modelId,
-      isResident,
+      isResident: present !== undefined,
       allocation,
       neededBytes: bytes,
       basis,
-      isAdmitted: isResident || plan.fits,
-      wouldEvict: plan.fits && !isResident ? plan.evict.map((key) => memory.labelOf(key)) : [],
+      isAdmitted: isHit || plan.fits,
+      wouldEvict: plan.fits && !isHit ? plan.evict.map((key) => memory.labelOf(key)) : [],
       budgetBytes,
       freeBytes,
       couldBeFreedBytes: memory.couldBeFreedBytes(),

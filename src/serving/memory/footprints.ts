@@ -97,7 +97,8 @@ export class Footprints implements Disposable {
    * given back. What it had grown to is what it is expected to need from then on, so that one that needs so much is not
    * replaced again for it. Shares of common code are left out: they change with the number of runners.
    */
-  #lookForDrift(resident: Resident, { supervisor }: Loaded): void {
+  #lookForDrift(resident: Resident, loaded: Loaded): void {
+    const { supervisor } = loaded;
     const { footprint, steadyBytes = 0 } = resident;
     if (footprint === undefined) return;
     const grownBytes = footprint.privateBytes;
@@ -106,6 +107,8 @@ export class Footprints implements Disposable {
     resident.hasDrifted = isGrown;
     if (!isGrown || resident.isInUse || resident.state !== 'ready' || !supervisor.recycle()) return;
     this.#parts.counters.recycles += 1;
+    // What it had gathered is not what a fresh one needs.
+    this.#parts.requirements.forget(loaded.prepared, loaded.options);
     this.#parts.account.raiseReservation(resident);
     resident.steadyBytes = grownBytes;
     resident.hasDrifted = false;

@@ -7,8 +7,9 @@ const REASONS: Readonly<Record<Holder['reason'], string>> = {
   draining: 'being unloaded',
   loading: 'being loaded',
   busy: 'answering requests',
+  replacing: 'being replaced by a fresh one',
   pinned: 'pinned',
-  in_rollout: 'part of a rollout',
+  in_rollout: 'needed until another takes its place',
   only_proven_version: 'the only version of a pinned model that can answer',
 };
 
@@ -25,7 +26,7 @@ export function insufficientMemory(label: string, budgetBytes: number, plan: Ref
       ...(plan.mayFitLater ? { retryAfterS: 5 } : {}),
       details: {
         needed_bytes: neededBytes,
-        free_bytes: freeBytes,
+        free_bytes: Math.max(0, freeBytes),
         could_be_freed_bytes: couldBeFreedBytes,
         could_be_freed_later_bytes: couldBeFreedLaterBytes,
         budget_bytes: budgetBytes,

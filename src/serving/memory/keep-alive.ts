@@ -35,7 +35,8 @@ export class KeepAlive implements Disposable {
     for (const resident of this.#parts.account.leastRecentFirst()) {
       if (resident.state !== 'ready') continue;
       const isOver = now >= expiryMs(resident);
-      if (isOver && !resident.isInUse && !resident.pinned) void this.#parts.evictions.evict(resident, 'keep_alive');
+      const isNeeded = resident.isInUse || resident.pinned || resident.successor !== undefined;
+      if (isOver && !isNeeded) void this.#parts.evictions.evict(resident, 'keep_alive');
       else this.#timer.armBy(isOver ? now + keepAliveMs(resident) : expiryMs(resident));
     }
   }

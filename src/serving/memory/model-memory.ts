@@ -31,11 +31,24 @@ export class ModelMemory implements Disposable {
       clock,
       sharedBytes: () => engine.sharedBytes(),
     });
-    this.#requirements = new Requirements({ store, logger, runnerBaseBytes: engine.runnerBaseBytes });
+    this.#requirements = new Requirements({
+      store,
+      logger,
+      runnerBaseBytes: engine.runnerBaseBytes,
+      budgetBytes: memory.budgetBytes,
+    });
     const evictions = new Evictions({ retirement, counters, clock, logger });
     const account = this.#account;
     const measureSharers = () => this.#footprints.measureSharers();
-    this.#admission = new Admission({ account, evictions, clock, waitMs: memory.waitMs, measureSharers });
+    this.#admission = new Admission({
+      account,
+      evictions,
+      clock,
+      logger,
+      counters,
+      waitMs: memory.waitMs,
+      measureSharers,
+    });
     this.#footprints = new Footprints({
       dependencies,
       account,
@@ -58,8 +71,8 @@ export class ModelMemory implements Disposable {
   }
 
   /** What making room for so many bytes would mean now. Changes nothing. */
-  plan(bytes: number): EvictionPlan {
-    return this.#admission.plan(bytes);
+  plan(bytes: number, replaced?: Resident): EvictionPlan {
+    return this.#admission.plan(bytes, true, replaced);
   }
 
   /** What idle versions hold that may be evicted now. */
@@ -107,17 +120,23 @@ export class ModelMemory implements Disposable {
     this.#account.touch(resident);
   }
 
+  /** Something is let go that a load may wait for. */
+  noteChange(): void {
+    this.#account.noteChange();
+  }
+
   release(resident: Resident): void {
     this.#account.release(resident);
   }
 
   view(): BudgetView {
-    const { budgetBytes, usedBytes, reservedBytes, freeBytes } = this.#account.figures();
+    const { budgetBytes, usedBytes, reservedBytes, freeBytes, overBudgetBytes } = this.#account.figures();
     return {
       budgetBytes,
       usedBytes,
       reservedBytes,
       freeBytes: Math.max(0, freeBytes),
+      overBudgetBytes,
       arenaBytes: this.#account.sharedBytes,
       loadsWaiting: this.#admission.waiting,
     };

@@ -9,6 +9,7 @@ interface RequirementParts {
   readonly logger: Logger;
   /** What a runner uses before it has loaded anything. */
   readonly runnerBaseBytes: number;
+  readonly budgetBytes: number;
 }
 
 /** What a load is to reserve, and from where that is known. */
@@ -47,9 +48,15 @@ export class Requirements {
       { maxBatchSize: options.maxBatchSize, runnerBaseBytes: this.#parts.runnerBaseBytes },
     );
     const known = this.#known.get(keyOf({ digest: prepared.digest, options: optionsKey(options) }));
-    return known === undefined
+    // One that had grown above the whole budget is not shut out for ever: a fresh one has not.
+    return known === undefined || known.footprintBytes > this.#parts.budgetBytes
       ? { bytes: allocation.totalBytes, basis: 'estimated', allocation }
       : { bytes: known.footprintBytes, basis: 'measured', allocation };
+  }
+
+  /** What was measured does not count any more: the next measurement will. */
+  forget(prepared: PreparedModel, options: ModelOptions): void {
+    this.#known.delete(keyOf({ digest: prepared.digest, options: optionsKey(options) }));
   }
 
   /**

@@ -14,6 +14,8 @@ export class Counters {
   readonly evictions = new EvictionCounter();
   /** Runners found above what was reserved for them by a third. */
   drifts = 0;
+  /** Times that footprints had grown above the budget. */
+  overBudget = 0;
   /** Idle runners replaced for that. */
   recycles = 0;
   runnerRestarts = 0;

@@ -72,6 +72,7 @@ export class Status {
       evictionAgeSumMs: counters.evictions.ageSumMs,
       lastEvictionAgeMs: counters.evictions.lastAgeMs,
       footprintDrifts: counters.drifts,
+      overBudget: counters.overBudget,
       runnerRecycles: counters.recycles,
       runnerRestarts: counters.runnerRestarts,
       totalRequests: counters.requests,

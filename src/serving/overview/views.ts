@@ -128,6 +128,8 @@ export interface PerformanceView {
   readonly lastEvictionAgeMs: number | undefined;
   /** Runners found above what was reserved for them by a third. */
   readonly footprintDrifts: number;
+  /** Times that footprints had grown above the budget. */
+  readonly overBudget: number;
   /** Idle runners that were replaced for that. */
   readonly runnerRecycles: number;
   readonly runnerRestarts: number;
@@ -145,6 +147,8 @@ export interface BudgetView {
   /** Held for loads that are under way. */
   readonly reservedBytes: number;
   readonly freeBytes: number;
+  /** How far what is used and reserved is above the budget: footprints can grow after admission. */
+  readonly overBudgetBytes: number;
   /** Pages of the arenas that requests and answers pass through; part of `usedBytes`. */
   readonly arenaBytes: number;
   /** Loads that wait for busy versions to become idle. */

@@ -72,7 +72,7 @@ export class Inference {
     const { onDemand, residency, clock, defaultTimeoutMs } = this.#parts;
     const deadlineMs = startedAt + Math.min(timeoutMs ?? Number.POSITIVE_INFINITY, defaultTimeoutMs);
     await this.#loadQueue.join(modelId, () => {
-      const load = waitUnlessAborted(claim.of(onDemand.obtain(modelId, version)), signal);
+      const load = waitUnlessAborted(claim.of(onDemand.obtain(modelId, version, () => !claim.isOver)), signal);
       return waitUntil(load, clock, deadlineMs, 'the model was being loaded');
     });
     const found = residency.find(modelId, version);

@@ -59,6 +59,7 @@ function dryRunRequest(fields: LoadFields): DryRunRequest {
     modelId: parseModelId(fields.model_id),
     version: parseVersionSelector(fields.version),
     options: loadOptions(fields.options),
+    forceReload: fields.force_reload,
     description: descriptionOf(fields),
   };
 }

@@ -3,8 +3,13 @@ import { parseModelId } from '../../../../src/core/model/model-id.ts';
 import { Budgeted, GB } from '../../../helpers/serving/budget.ts';
 import { codeOf } from '../../../helpers/serving/serving.ts';
 
-const ask = (serving: Budgeted, modelId: string, description?: { parameters: number; dtype: string }) =>
-  serving.manager.dryRun({ modelId: parseModelId(modelId), version: 'latest', options: {}, description });
+const ask = (
+  serving: Budgeted,
+  modelId: string,
+  description?: { parameters: number; dtype: string },
+  forceReload = false,
+) =>
+  serving.manager.dryRun({ modelId: parseModelId(modelId), version: 'latest', options: {}, forceReload, description });
 
 test('it tells who would have to go, and changes nothing', async () => {
   await using serving = await Budgeted.start(3);
@@ -54,4 +59,19 @@ test('a description needs no model, and a model without either is not known', as
   expect(view).toMatchObject({ version: undefined, basis: 'estimated', isAdmitted: true });
   expect(view.allocation.weightBytes).toBe(GB);
   expect(await codeOf(ask(serving, 'nowhere'))).toBe('model_not_found');
+});
+
+test('a version that would be loaded anew beside itself needs room for both', async () => {
+  await using serving = await Budgeted.start(1);
+  await serving.load('m0');
+  const view = await ask(serving, 'm0', undefined, true);
+  expect(view).toMatchObject({ isAdmitted: false, holders: [{ model: 'm0@1', reason: 'in_rollout' }] });
+});
+
+test('options that were given before count, as they would for a load', async () => {
+  await using serving = await Budgeted.start(8);
+  await serving.load('m0', '1', { options: { maxBatchSize: 4096 } });
+  await serving.unload('m0');
+  expect((await ask(serving, 'm0')).neededBytes).toBe(GB);
+  expect((await ask(serving, 'm0')).allocation.cacheBytes).toBe(4096 * 4 * 4);
 });
