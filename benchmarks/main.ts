@@ -8,7 +8,7 @@ import { busyShare, circumstances } from './report/circumstances.ts';
 import { renderReport } from './report/markdown.ts';
 import { runSections } from './run-sections.ts';
 import { FRONT } from './sections/front.ts';
-import { MEMORY } from './sections/memory.ts';
+import { MEMORY } from './sections/memory/memory.ts';
 import { NEIGHBOURS } from './sections/neighbours/neighbours.ts';
 import { OPEN_LOOP } from './sections/open-loop.ts';
 import { THROUGHPUT } from './sections/throughput/throughput.ts';
