@@ -8,9 +8,10 @@ import { busyShare, circumstances } from './report/circumstances.ts';
 import { renderReport } from './report/markdown.ts';
 import { runSections } from './run-sections.ts';
 import { FRONT } from './sections/front.ts';
-import { MEMORY } from './sections/memory.ts';
+import { MEMORY } from './sections/memory/memory.ts';
 import { NEIGHBOURS } from './sections/neighbours/neighbours.ts';
 import { OPEN_LOOP } from './sections/open-loop.ts';
+import { RESIDENCY } from './sections/residency/residency.ts';
 import { THROUGHPUT } from './sections/throughput/throughput.ts';
 
 const SECTIONS: ReadonlyMap<string, Section> = new Map([
@@ -19,6 +20,7 @@ const SECTIONS: ReadonlyMap<string, Section> = new Map([
   ['front', FRONT],
   ['neighbours', NEIGHBOURS],
   ['memory', MEMORY],
+  ['residency', RESIDENCY],
 ]);
 
 const DEFAULTS = {

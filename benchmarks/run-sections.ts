@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Children } from './contestants/children.ts';
 import type { BenchContext, Section } from './context.ts';
+import { MODELS } from './models/catalog.ts';
 import { writeRepository } from './models/write-repository.ts';
 import type { BenchOptions } from './options.ts';
 import type { ReportedSection } from './report/markdown.ts';
@@ -23,7 +24,7 @@ export async function runSections(
   const progress = startProgress();
   const repository = join(scratch, 'models');
   progress('writing the models');
-  writeRepository(repository, threads);
+  writeRepository(repository, MODELS, threads);
   const context = { effort, threads, repository, serverEntry: resolve(server), scratch, children, progress };
   const reported: ReportedSection[] = [];
   for (const section of sections) {

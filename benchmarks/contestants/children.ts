@@ -17,6 +17,8 @@ export interface Child {
 
 export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>;
+  /** The program; by default the node that runs this. */
+  readonly node?: string | undefined;
   /** Opens a channel for messages. */
   readonly hasChannel?: boolean;
 }
@@ -34,8 +36,8 @@ export class Children implements AsyncDisposable {
   }
 
   /** Starts node with `args`. Its stdout is a pipe that the caller reads. */
-  start(args: readonly string[], { env = {}, hasChannel = false }: ChildOptions = {}): Child {
-    const [command = process.execPath, ...rest] = [...this.#prefix, process.execPath, ...args];
+  start(args: readonly string[], { env = {}, hasChannel = false, node = process.execPath }: ChildOptions = {}): Child {
+    const [command = node, ...rest] = [...this.#prefix, node, ...args];
     const started = spawn(command, rest, {
       stdio: ['ignore', 'pipe', 'pipe', hasChannel ? 'ipc' : 'ignore'],
       // Without onnxruntime's telemetry, as EchoServe runs it.

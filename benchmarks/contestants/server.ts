@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import type { BenchmarkModel } from '../models/benchmark-model.ts';
-import type { Child, Children } from './children.ts';
+import type { Child, ChildOptions, Children } from './children.ts';
 
 export type ServerName = 'echo' | 'naive' | 'EchoServe';
 
@@ -12,9 +12,19 @@ export interface Server {
   readonly pid: number;
   readonly load: (model: BenchmarkModel) => Promise<void>;
   readonly unload: (model: BenchmarkModel) => Promise<void>;
-  /** What the server itself says that a resident model uses; undefined when it does not tell. */
-  readonly reportedBytes: (model: BenchmarkModel) => Promise<number | undefined>;
+  /** What the server itself says of a loaded model's memory; undefined when it does not tell. */
+  readonly memoryOf: (model: BenchmarkModel) => Promise<ReportedMemory | undefined>;
   readonly end: () => Promise<void>;
+}
+
+/** In bytes. */
+export interface ReportedMemory {
+  readonly weights: number;
+  readonly estimate: number;
+  readonly footprint: number;
+  readonly peak: number;
+  /** The process that has the model. */
+  readonly pid: number;
 }
 
 const START_TIMEOUT_MS = 30_000;
@@ -32,9 +42,9 @@ export interface StartedServer {
 export async function startServer(
   children: Children,
   args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  options: Pick<ChildOptions, 'env' | 'node'> = {},
 ): Promise<StartedServer> {
-  const child = children.start(args, { env });
+  const child = children.start(args, options);
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const fail = (what: string): void => reject(new Error(`${args.join(' ')} ${what}: ${child.stderr()}`));
   const timer = setTimeout(() => fail('did not say where it listens'), START_TIMEOUT_MS);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SERVER_NODE_FLAGS } from '../../src/cli/server-node-flags.ts';
 import type { BenchContext } from '../context.ts';
+import { readReportedMemory } from './reported-memory.ts';
 import { call, type Server, type ServerName, startServer } from './server.ts';
 
 const ECHO_ENTRY = fileURLToPath(new URL('./echo-server.ts', import.meta.url));
@@ -12,6 +13,10 @@ export interface StartOptions {
   /** Flags of node before the entry: the preload of the loop delay section. */
   readonly nodeArgs?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** The node to run it with; by default the one that runs this. */
+  readonly node?: string | undefined;
+  /** Further options of EchoServe's command line. */
+  readonly serverArgs?: readonly string[];
 }
 
 type Start = (context: BenchContext, options: StartOptions) => Promise<Server>;
@@ -26,8 +31,8 @@ export function startByName(context: BenchContext, name: ServerName, options: St
   return STARTS[name](context, options);
 }
 
-async function startEcho(context: BenchContext, { nodeArgs = [], env = {} }: StartOptions): Promise<Server> {
-  const { child, port } = await startServer(context.children, [...nodeArgs, ECHO_ENTRY], env);
+async function startEcho(context: BenchContext, { nodeArgs = [], env = {}, node }: StartOptions): Promise<Server> {
+  const { child, port } = await startServer(context.children, [...nodeArgs, ECHO_ENTRY], { env, node });
   const nothing = async (): Promise<void> => {};
   return {
     name: 'echo',
@@ -35,16 +40,16 @@ async function startEcho(context: BenchContext, { nodeArgs = [], env = {} }: Sta
     pid: child.pid,
     load: nothing,
     unload: nothing,
-    reportedBytes: tellsNothing,
+    memoryOf: tellsNothing,
     end: child.end,
   };
 }
 
-async function startNaive(context: BenchContext, { nodeArgs = [], env = {} }: StartOptions): Promise<Server> {
+async function startNaive(context: BenchContext, { nodeArgs = [], env = {}, node }: StartOptions): Promise<Server> {
   const { child, port } = await startServer(
     context.children,
     [...nodeArgs, NAIVE_ENTRY, context.repository, String(context.threads)],
-    env,
+    { env, node },
   );
   return {
     name: 'naive',
@@ -52,14 +57,17 @@ async function startNaive(context: BenchContext, { nodeArgs = [], env = {} }: St
     pid: child.pid,
     load: async ({ id }) => void (await call(port, 'POST', `/models/${id}/load`)),
     unload: async ({ id }) => void (await call(port, 'POST', `/models/${id}/unload`)),
-    reportedBytes: tellsNothing,
+    memoryOf: tellsNothing,
     end: child.end,
   };
 }
 
 async function tellsNothing(): Promise<undefined> {}
 
-async function startEchoServe(context: BenchContext, { nodeArgs = [], env = {} }: StartOptions): Promise<Server> {
+async function startEchoServe(
+  context: BenchContext,
+  { nodeArgs = [], env = {}, node, serverArgs = [] }: StartOptions,
+): Promise<Server> {
   if (!existsSync(context.serverEntry)) {
     throw new Error(`${context.serverEntry} is not there: run \`npm run build\` first`);
   }
@@ -67,8 +75,8 @@ async function startEchoServe(context: BenchContext, { nodeArgs = [], env = {} }
   const flags = ['--port', '0', '--model-repository', context.repository, '--data-dir', dataDir, '--log-level', 'warn'];
   const { child, port } = await startServer(
     context.children,
-    [...SERVER_NODE_FLAGS, ...nodeArgs, context.serverEntry, ...flags],
-    env,
+    [...SERVER_NODE_FLAGS, ...nodeArgs, context.serverEntry, ...flags, ...serverArgs],
+    { env, node },
   );
   const management = '/api/v1/model_serving';
   return {
@@ -77,14 +85,7 @@ async function startEchoServe(context: BenchContext, { nodeArgs = [], env = {} }
     pid: child.pid,
     load: async ({ id }) => void (await call(port, 'POST', `${management}/load`, { model_id: id })),
     unload: async ({ id }) => void (await call(port, 'DELETE', `${management}/models/${id}`)),
-    reportedBytes: async ({ id }) => {
-      // The management API's typed answer; a null is a figure that is not known yet.
-      const { versions } = (await call(port, 'GET', `${management}/models/${id}`)) as {
-        versions: { allocation: { measured_memory_gb: number | null } }[];
-      };
-      const measured = versions[0]?.allocation.measured_memory_gb ?? undefined;
-      return measured === undefined ? undefined : measured * 1e9;
-    },
+    memoryOf: ({ id }) => readReportedMemory(port, id),
     end: child.end,
   };
 }

@@ -1,6 +1,7 @@
-import { readdir, readFile, statfs } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { readSharedFiles } from './shared-files.ts';
 
 /** Memory of a process and of all that it started, read from outside. */
 export interface TreeMemory {
@@ -8,7 +9,7 @@ export interface TreeMemory {
   readonly rootBytes: number;
   /** Of its descendants, together. */
   readonly descendantBytes: number;
-  /** Used in shared memory by files, the machine over: the pages of an arena belong to no process. */
+  /** Of the files in shared memory that they have open. */
   readonly sharedFileBytes: number;
 }
 
@@ -22,15 +23,20 @@ export function totalBytes(memory: TreeMemory): number {
  * @throws Error where there is none, or the root process is gone
  */
 export async function readTree(root: number, proc = '/proc'): Promise<TreeMemory> {
-  const parents = await readParents(proc);
-  const sizes = await Promise.all(descendantsOf(root, parents).map((pid) => readPss(proc, pid)));
-  const rootBytes = await readPss(proc, root);
+  const descendants = await readDescendants(root, proc);
+  const sizes = await Promise.all(descendants.map((pid) => readPss(pid, proc)));
+  const rootBytes = await readPss(root, proc);
   if (rootBytes === undefined) throw new Error(`the memory of process ${root} can not be read below ${proc}`);
   return {
     rootBytes,
     descendantBytes: sizes.reduce<number>((sum, bytes) => sum + (bytes ?? 0), 0),
-    sharedFileBytes: await readSharedFiles(),
+    sharedFileBytes: await readSharedFiles([root, ...descendants], { proc }),
   };
+}
+
+/** Process ids of all that is below `root`. */
+export async function readDescendants(root: number, proc = '/proc'): Promise<readonly number[]> {
+  return descendantsOf(root, await readParents(proc));
 }
 
 /** Parent by process id, for every process that there is. */
@@ -52,19 +58,11 @@ export function descendantsOf(root: number, parents: ReadonlyMap<number, number>
   return children.flatMap((pid) => [pid, ...descendantsOf(pid, parents)]);
 }
 
-async function readPss(proc: string, pid: number): Promise<number | undefined> {
+/** Proportional set size of one process; undefined when it is gone. */
+export async function readPss(pid: number, proc = '/proc'): Promise<number | undefined> {
   const rollup = await readFile(join(proc, String(pid), 'smaps_rollup'), 'latin1').catch(() => '');
   const kilobytes = /^Pss:\s+(\d+) kB$/m.exec(rollup)?.[1];
   return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
-}
-
-async function readSharedFiles(): Promise<number> {
-  try {
-    const { blocks, bfree, bsize } = await statfs('/dev/shm');
-    return (blocks - bfree) * bsize;
-  } catch {
-    return 0;
-  }
 }
 
 const STEADY_BYTES = 500_000;

@@ -1,16 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { modelProto } from '../../src/adapters/onnx/model-file/writer.ts';
-import { MODELS } from './catalog.ts';
+import type { BenchmarkModel } from './benchmark-model.ts';
 
 /** Where a model's file is in a repository. */
 export function modelPath(repository: string, id: string): string {
   return join(repository, id, '1', 'model.onnx');
 }
 
-/** Writes every model into `repository`, with a manifest that asks for `threads` intra-op threads. */
-export function writeRepository(repository: string, threads: number): void {
-  for (const model of MODELS) {
+/** Writes each of `models` into `repository`, with a manifest that asks for `threads` intra-op threads. */
+export function writeRepository(repository: string, models: readonly BenchmarkModel[], threads: number): void {
+  for (const model of models) {
     const path = modelPath(repository, model.id);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, modelProto(model.build()));

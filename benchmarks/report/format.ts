@@ -22,3 +22,13 @@ function unit(value: number, name: string): string {
 export function ratio(value: number): string {
   return Number.isFinite(value) ? `×${value.toFixed(2)}` : '–';
 }
+
+/** For a change: `+1.2 MB`, `-3 MB` */
+export function signedMegabytes(bytes: number): string {
+  return `${bytes > 0 ? '+' : ''}${megabytes(bytes)}`;
+}
+
+/** Of a share: `5 %`, `0.12 %` */
+export function percent(share: number): string {
+  return unit(share * 100, '%');
+}

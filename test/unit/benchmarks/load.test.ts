@@ -4,6 +4,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { closedLoop } from '../../../benchmarks/load/closed-loop.ts';
 import { OpenLoop } from '../../../benchmarks/load/open-loop.ts';
 import { postRequest } from '../../../benchmarks/load/requests.ts';
+import { traceLoad } from '../../../benchmarks/load/trace-load.ts';
 
 interface Target {
   readonly port: number;
@@ -73,4 +74,26 @@ it('an open loop charges a stall to every request that was due during it', async
   expect((second?.dueMs ?? 0) - (first?.dueMs ?? 0)).toBeCloseTo(5, 6);
   expect(second?.latencyMs).toBeGreaterThan(50);
   expect(loop.failed).toBe(0);
+});
+
+it('a trace is sent once, in its order, on as many connections as there are clients', async () => {
+  const seen: string[] = [];
+  const ports = new Set<number | undefined>();
+  const { port, requests } = await serve(async (request, response) => {
+    ports.add(request.socket.remotePort);
+    seen.push(Buffer.concat(await request.toArray()).toString());
+    response.writeHead(seen.length === 2 ? 503 : 200, { 'content-length': 0 }).end();
+  });
+  const [one = Buffer.alloc(0), two = Buffer.alloc(0)] = requests;
+  const result = await traceLoad({ port, requests: [one, two, two, one, one], concurrency: 1 });
+  expect(seen).toEqual(['one', 'two', 'two', 'one', 'one']);
+  expect(ports.size).toBe(1);
+  expect(result).toMatchObject({ count: 4, failed: 1 });
+  await traceLoad({ port, requests: [one, two, two], concurrency: 2 });
+  expect(ports.size).toBe(3);
+});
+
+it('a trace that nobody takes to its end has failed for what is left of it', async () => {
+  const target = await serve((request) => request.socket.destroy());
+  expect(await traceLoad({ ...target, concurrency: 2 })).toMatchObject({ count: 0, failed: 3 });
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { descendantsOf, readTree } from '../../../benchmarks/measure/process-tree.ts';
+import { readRunners } from '../../../benchmarks/sections/residency/pss-watch.ts';
 
 let proc: string;
 
@@ -27,6 +28,16 @@ it('the memory of a tree is the root and all below it, and nobody else', async (
   process(12, 11, 'grandchild', 3);
   process(13, 1, 'stranger', 5000);
   expect(await readTree(10, proc)).toMatchObject({ rootBytes: 100 * 1024, descendantBytes: 23 * 1024 });
+});
+
+it("the runners' memory is that of the processes below the server that run a model, and no other", async () => {
+  process(10, 1, 'node', 100);
+  for (const [pid, command] of Object.entries({ 11: 'runner/main.js', 12: 'prepare-main.js', 13: 'runner/main.js' })) {
+    process(Number(pid), 10, 'node', 20);
+    writeFileSync(join(proc, pid, 'cmdline'), `node\0/echoserve/dist/adapters/onnx/${command}\0`);
+  }
+  process(14, 1, 'stranger', 5000);
+  expect(await readRunners(10, proc)).toBe(40 * 1024);
 });
 
 it('a child that ends while it is read counts as nothing', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { figure, megabytes, milliseconds, ratio } from '../../../benchmarks/report/format.ts';
+import { figure, megabytes, milliseconds, percent, ratio, signedMegabytes } from '../../../benchmarks/report/format.ts';
 import { type Report, renderReport, renderTable } from '../../../benchmarks/report/markdown.ts';
 
 describe('figures', () => {
@@ -20,6 +20,7 @@ describe('figures', () => {
 
   it('carry their units', () => {
     expect([milliseconds(1.5), megabytes(2_500_000), ratio(1.4)]).toEqual(['1.5 ms', '2.5 MB', '×1.40']);
+    expect([percent(0.0123), signedMegabytes(1e6), signedMegabytes(-1e6)]).toEqual(['1.23 %', '+1 MB', '-1 MB']);
   });
 });
 
