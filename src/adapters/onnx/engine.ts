@@ -15,8 +15,10 @@ import { prepare, removeAbandoned } from './model-file/prepare.ts';
 import type { Arena } from './runner/arena.ts';
 import { ResponseArena } from './runner/response-arena.ts';
 import { RunnerProcess } from './runner/runner-process.ts';
-import { parentDeathCommand, spawnRunner } from './runner/spawn.ts';
+import { runnerProgram } from './runner/runner-program.ts';
 import { RUNTIME_VERSION } from './runtime-version.ts';
+import { parentDeathCommand } from './spawner/parent-death-command.ts';
+import { Spawner } from './spawner/spawner.ts';
 
 export interface OnnxEngineOptions {
   readonly arena: Arena;
@@ -37,9 +39,11 @@ export class OnnxEngine implements Engine {
   readonly #options: OnnxEngineOptions;
   readonly #runners = new Set<RunnerProcess>();
   readonly #prefix = parentDeathCommand();
+  readonly #spawner: Spawner;
 
   constructor(options: OnnxEngineOptions) {
     this.#options = options;
+    this.#spawner = new Spawner((reason) => options.logger.error({ reason }, 'every model has to be started again'));
     if (process.platform === 'linux' && this.#prefix.length === 0) {
       const message = 'no setpriv with --pdeathsig: a model that is busy when the server is killed outlives it';
       options.logger.warn({}, message);
@@ -52,16 +56,19 @@ export class OnnxEngine implements Engine {
   }
 
   prepare(modelPath: string, signal: AbortSignal): Promise<PreparedModel> {
-    return prepare(modelPath, { rewriteDir: this.#options.rewriteDir, prefix: this.#prefix, signal });
+    const { rewriteDir } = this.#options;
+    return prepare(modelPath, { rewriteDir, prefix: this.#prefix, spawner: this.#spawner, signal });
   }
 
   async start(spec: RunnerSpec, signal: AbortSignal): Promise<Runner> {
     signal.throwIfAborted();
     const beganAtMs = systemClock.monotonicMs();
-    const runner = this.#spawn(spec);
+    const runner = await this.#spawn(spec);
     const kill = () => runner.kill();
     signal.addEventListener('abort', kill, { once: true });
     try {
+      // Meanwhile, with nobody to hear of it.
+      if (signal.aborted) kill();
       const outcome = await runner.started();
       if ('failed' in outcome) {
         throw new AppError('model_unloadable', `onnxruntime can not load the model: ${outcome.failed.message}`);
@@ -79,13 +86,13 @@ export class OnnxEngine implements Engine {
     }
   }
 
-  #spawn(spec: RunnerSpec): RunnerProcess {
-    const { arena, arenaDir, onStarted, onEnded } = this.#options;
+  async #spawn(spec: RunnerSpec): Promise<RunnerProcess> {
+    const { arena, arenaDir } = this.#options;
     const responses = new ResponseArena(arenaDir);
-    let runner: RunnerProcess;
     try {
-      const spawned = spawnRunner(arena.readOnlyFd, responses.fd, this.#prefix);
-      runner = new RunnerProcess(spawned, responses, {
+      const program = runnerProgram(arena.readOnlyFd, responses.fd, this.#prefix);
+      const spawned = await this.#spawner.startConnected(program);
+      const runner = new RunnerProcess(spawned, responses, {
         modelPath: spec.prepared.path,
         modelId: spec.modelId,
         version: spec.version,
@@ -96,10 +103,16 @@ export class OnnxEngine implements Engine {
         labels: spec.labels,
         maxBodyBytes: arena.maxBodyBytes,
       });
+      this.#record(runner);
+      return runner;
     } catch (error) {
       responses[Symbol.dispose]();
       throw error;
     }
+  }
+
+  #record(runner: RunnerProcess): void {
+    const { onStarted, onEnded } = this.#options;
     this.#runners.add(runner);
     void readStartTicks(runner.pid).then((startTicks) => {
       if (startTicks !== undefined) onStarted({ pid: runner.pid, startTicks });
@@ -108,12 +121,13 @@ export class OnnxEngine implements Engine {
       this.#runners.delete(runner);
       onEnded(runner.pid);
     });
-    return runner;
   }
 
-  /** Ends every runner. */
+  /** Ends every process. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#runners].map((runner) => runner[Symbol.asyncDispose]()));
+    // Only then: a runner that its thread took along would not have been ended on purpose.
+    await this.#spawner[Symbol.asyncDispose]();
   }
 }
 

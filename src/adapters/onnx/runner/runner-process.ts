@@ -1,8 +1,9 @@
-import type { ChildProcess } from 'node:child_process';
+import type { Socket } from 'node:net';
 import type { ModelSignature } from '../../../core/model/signature.ts';
 import type { MemoryFootprint, Runner, RunnerExit, RunReply, RunRequest } from '../../../serving/ports/engine.ts';
 import { RunnerLost } from '../../../serving/ports/engine.ts';
 import { readFootprint } from '../../process-memory.ts';
+import type { ConnectedChild } from '../spawner/spawner.ts';
 import { emptyFrame, type Frame, FrameReader, jsonFrame, Kind } from './frame.ts';
 import {
   decodeBegan,
@@ -15,8 +16,6 @@ import {
 import { ArenaPayload } from './payload.ts';
 import { PendingRun } from './pending-run.ts';
 import type { ResponseArena } from './response-arena.ts';
-import type { SpawnedRunner } from './spawn.ts';
-import { StderrTail } from './stderr-tail.ts';
 
 const MAX_ID = 0xffff_fffe;
 
@@ -31,9 +30,8 @@ export class RunnerProcess implements Runner {
   signature: ModelSignature = { inputs: [], outputs: [] };
   rowsDepend: string | undefined;
   startMs = 0;
-  readonly #spawned: SpawnedRunner;
+  readonly #spawned: ConnectedChild;
   readonly #responses: ResponseArena;
-  readonly #stderr: StderrTail;
   readonly #pending = new Map<number, PendingRun>();
   readonly #started = Promise.withResolvers<StartOutcome>();
   /** What the runner said last that it works on; what it has answered since is no longer in `#pending`. */
@@ -43,12 +41,11 @@ export class RunnerProcess implements Runner {
   #ending = false;
   #exit: RunnerExit | undefined;
 
-  constructor(spawned: SpawnedRunner, responses: ResponseArena, start: StartMessage) {
+  constructor(spawned: ConnectedChild, responses: ResponseArena, start: StartMessage) {
     this.#spawned = spawned;
     this.#responses = responses;
-    this.pid = spawned.pid;
+    this.pid = spawned.child.pid;
     this.intraOpThreads = start.intraOpThreads;
-    this.#stderr = new StderrTail(spawned.child.stderr);
     const reader = new FrameReader((frame) => this.#handle(frame));
     spawned.control.on('data', (chunk: Buffer) => {
       try {
@@ -109,7 +106,7 @@ export class RunnerProcess implements Runner {
   }
 
   #signal(): void {
-    if (this.#exit === undefined) this.#spawned.child.kill('SIGKILL');
+    if (this.#exit === undefined) this.#spawned.child.kill();
   }
 
   #takeId(): number {
@@ -171,9 +168,12 @@ export class RunnerProcess implements Runner {
   }
 
   async #watchExit(): Promise<RunnerExit> {
-    // `close`, not `exit`: by then all it ever sent and wrote has been read.
-    const { code, signal } = await closed(this.#spawned.child);
-    const exit: RunnerExit = { code, signal, stderrTail: this.#stderr.text, expected: this.#ending };
+    // Its end alone is not enough: what it sent may not have been read yet.
+    const [{ code, signal, stderrTail }] = await Promise.all([
+      this.#spawned.child.closed,
+      closed(this.#spawned.control),
+    ]);
+    const exit: RunnerExit = { code, signal, stderrTail, expected: this.#ending };
     this.#exit = exit;
     this.#responses[Symbol.dispose]();
     const begun = new Set(this.#begun);
@@ -186,10 +186,9 @@ export class RunnerProcess implements Runner {
   }
 }
 
-function closed(child: ChildProcess): Promise<{ code: number | null; signal: string | null }> {
+function closed(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
-    child.once('close', (code, signal) => resolve({ code, signal }));
-    // A signal that could not be sent; the exit comes all the same.
-    child.on('error', () => {});
+    if (socket.closed) resolve();
+    else socket.once('close', () => resolve());
   });
 }
