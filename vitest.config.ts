@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+// onnxruntime would report to its maker where a test runs it in its own process.
+process.env['ORT_DISABLE_TELEMETRY'] = '1';
+
 const project = (name: string, options: Record<string, unknown> = {}) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 30_000, hookTimeout: 60_000, ...options },
 });

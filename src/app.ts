@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { destination } from 'pino';
@@ -7,13 +8,14 @@ import { Arena } from './adapters/onnx/runner/arena.ts';
 import { arenaCapacity, arenaDirectory } from './adapters/onnx/runner/arena-file.ts';
 import { reapOrphans } from './adapters/onnx/runner/orphans.ts';
 import { directoryProbeFiles } from './adapters/probe-files.ts';
-import { machineBytes } from './adapters/process-memory.ts';
+import { hostMemory } from './adapters/process-memory.ts';
 import { createCatalog } from './adapters/source/catalog.ts';
 import { createModelSource } from './adapters/source/model-source.ts';
 import { openStore } from './adapters/store/open-store.ts';
 import { createLogger } from './adapters/telemetry/logger.ts';
 import { createPrometheus } from './adapters/telemetry/prometheus.ts';
 import type { ServeConfig } from './config.ts';
+import { resolveBudget } from './core/memory/budget.ts';
 import { buildServer } from './http/server.ts';
 import { ModelServingManager } from './serving/manager.ts';
 import type { Logger } from './serving/ports/logger.ts';
@@ -25,8 +27,12 @@ const REQUEST_TIMEOUT_MS = 120_000;
 /** Of what the grace period leaves after the notice; the rest is for the ends of the models. */
 const CLIENTS_SHARE = 0.8;
 
+/** One more than the restoration of a restart has, so that a request need not wait for the end of that. */
+const MIN_PARALLEL_LOADS = 3;
+
 export interface App extends AsyncDisposable {
   readonly manager: ModelServingManager;
+  readonly logger: Logger;
   /** Opens the port. Answers the server's base URL. */
   listen(): Promise<string>;
   /** From now on: not ready, connections are closed after each answer. Requests are still answered. */
@@ -62,6 +68,7 @@ export async function buildApp(config: ServeConfig, version: string): Promise<Ap
   const owned = opening.move();
   return {
     manager,
+    logger,
     listen: async () => {
       await app.listen({ host: config.server.host, port: config.server.port });
       const address = app.server.address();
@@ -140,10 +147,25 @@ function buildManager(config: ServeConfig, parts: ManagerParts): ModelServingMan
     limits: config.limits,
     loadOnDemand,
     required,
-    machineBytes: machineBytes(),
+    memory: { budgetBytes: budgetOf(config, parts.logger), waitMs: config.memory.waitMs },
+    parallelLoads: Math.max(MIN_PARALLEL_LOADS, availableParallelism()),
+    machineBytes: machineMemory(),
     frontMemory: () => process.memoryUsage.rss(),
     serviceVersion: parts.version,
   });
+}
+
+/** @throws AppError `invalid_request` where the setting is none */
+function budgetOf({ memory }: ServeConfig, logger: Logger): number {
+  const { bytes, availableBytes, availableFrom } = resolveBudget(memory.budget, hostMemory());
+  if (bytes > availableBytes) {
+    logger.warn({ budgetBytes: bytes, availableBytes, availableFrom }, 'the memory budget is larger than the memory');
+  }
+  return bytes;
+}
+
+function machineMemory(): number {
+  return resolveBudget('100%', hostMemory()).availableBytes;
 }
 
 /** Runners of an earlier server that was killed, where the kernel did not end them with it. */

@@ -33,6 +33,11 @@ export interface ServeConfig {
     readonly required: readonly ModelId[];
     readonly loadOnDemand: boolean;
   };
+  readonly memory: {
+    /** Bytes or a share; what it comes to depends on the machine. */
+    readonly budget: string;
+    readonly waitMs: number;
+  };
   readonly sources: {
     readonly allowedRoots: readonly string[];
     readonly allowedUrls: readonly string[];
@@ -137,6 +142,7 @@ function assemble(values: OptionValues, keys: readonly ApiKey[]): ServeConfig {
       required: values.required,
       loadOnDemand: values['load-on-demand'],
     },
+    memory: { budget: values['memory-budget'], waitMs: values['memory-wait'] },
     sources: {
       allowedRoots: roots.length > 0 || repositoryDir === undefined ? roots : [repositoryDir],
       allowedUrls: values['allow-source-url'],

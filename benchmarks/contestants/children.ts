@@ -38,7 +38,8 @@ export class Children implements AsyncDisposable {
     const [command = process.execPath, ...rest] = [...this.#prefix, process.execPath, ...args];
     const started = spawn(command, rest, {
       stdio: ['ignore', 'pipe', 'pipe', hasChannel ? 'ipc' : 'ignore'],
-      env: { ...process.env, ...env },
+      // Without onnxruntime's telemetry, as EchoServe runs it.
+      env: { ...process.env, ORT_DISABLE_TELEMETRY: '1', ...env },
       // A session of its own, as a service manager gives one: where Linux shares the processor between sessions, a server
       // must not pay for what the load generator uses.
       detached: true,

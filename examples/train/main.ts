@@ -1,8 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { trainDigits } from './digits.ts';
 import { trainIris } from './iris.ts';
-import { publish } from './publish.ts';
 import { trainTickets } from './tickets.ts';
+
+// Before onnxruntime is loaded: it would report to its maker.
+process.env['ORT_DISABLE_TELEMETRY'] = '1';
+const { publish } = await import('./publish.ts');
 
 /** Trains every example anew: `node examples/train/main.ts [REPOSITORY]`. */
 const repository = process.argv[2] ?? fileURLToPath(new URL('../models', import.meta.url));

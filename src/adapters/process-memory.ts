@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
+import type { HostMemory } from '../core/memory/budget.ts';
 import type { MemoryFootprint } from '../serving/ports/engine.ts';
 
 /** Value of a `Name:   123 kB` line, in bytes. */
@@ -20,7 +21,9 @@ export async function readFootprint(pid: number): Promise<MemoryFootprint | unde
     ]);
     const pssBytes = kilobyteField(rollup, 'Pss') ?? kilobyteField(status, 'VmRSS');
     if (pssBytes === undefined) return undefined;
-    return { pssBytes, peakBytes: kilobyteField(status, 'VmHWM') ?? pssBytes };
+    const privateParts = [kilobyteField(rollup, 'Private_Clean'), kilobyteField(rollup, 'Private_Dirty')];
+    const privateBytes = privateParts.reduce<number>((sum, part) => sum + (part ?? 0), 0) || pssBytes;
+    return { pssBytes, privateBytes, peakBytes: kilobyteField(status, 'VmHWM') ?? pssBytes };
   } catch {
     return undefined;
   }
@@ -39,8 +42,8 @@ export async function readStartTicks(pid: number): Promise<number | undefined> {
   }
 }
 
-/** Memory that this machine, or the control group around this process, has in all. */
-export function machineBytes(): number {
+/** What this process may count on: its control group's limit (version 1 or 2), if there is one, and the machine's memory. */
+export function hostMemory(): HostMemory {
   const limit = process.constrainedMemory();
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+  return { cgroupLimitBytes: limit > 0 ? limit : undefined, machineBytes: totalmem() };
 }

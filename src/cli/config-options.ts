@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { UrlPolicy } from '../adapters/source/url-policy.ts';
+import { parseBudgetSetting } from '../core/memory/budget.ts';
 import { type ModelId, parseModelId } from '../core/model/model-id.ts';
 import { parseVersionSelector, type VersionSelector } from '../core/model/version.ts';
 import { list, optional, text, toggle, value, wholeNumber } from './option.ts';
@@ -79,6 +80,22 @@ export const CONFIG_OPTIONS = {
   required: list(modelId, {
     placeholder: 'MODEL,…',
     description: 'Models without which `/readyz` answers 503.',
+  }),
+  'memory-budget': value(
+    text('bytes such as 8GiB, or a share such as 70%', (input) => {
+      parseBudgetSetting(input);
+      return input;
+    }),
+    '70%',
+    {
+      placeholder: 'SIZE|SHARE',
+      description:
+        "Memory that loaded models may use in all: bytes, or a share of the control group's limit or the machine's memory.",
+    },
+  ),
+  'memory-wait': value(duration, '10s', {
+    placeholder: 'DURATION',
+    description: 'How long a load waits for models that are busy to become idle, where it needs their memory.',
   }),
   'load-on-demand': toggle(true, 'Whether a request for a model that is not loaded loads it.'),
   'default-timeout': value(positiveDuration, '30s', {

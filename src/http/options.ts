@@ -62,5 +62,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The name of the API key that the request came with; empty without keys. */
     caller: string;
+    /** The log has a line about why it was refused. */
+    refusalLogged: boolean;
   }
 }

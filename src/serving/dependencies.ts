@@ -29,6 +29,14 @@ export interface ServingDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: ServingLimits;
+  readonly memory: {
+    /** Bytes that loaded models may use in all. */
+    readonly budgetBytes: number;
+    /** How long a load waits for busy versions to become idle. */
+    readonly waitMs: number;
+  };
+  /** Loads at once: about as many as there are processors. */
+  readonly parallelLoads: number;
   /** Whether an inference loads a model that is on disk and not resident. */
   readonly loadOnDemand: boolean;
   /** Models without which the server takes no traffic. */

@@ -6,6 +6,7 @@ import type { ServingDependencies } from './dependencies.ts';
 import { HealthChecker } from './health/health-checker.ts';
 import { HealthChecks } from './health/health-checks.ts';
 import { Readiness } from './health/readiness.ts';
+import { BringUp } from './lifecycle/bring-up.ts';
 import { DesiredState } from './lifecycle/desired-state.ts';
 import { LoadRequests } from './lifecycle/load-requests.ts';
 import { Loader } from './lifecycle/loader.ts';
@@ -17,8 +18,11 @@ import { type Preload, Restoration } from './lifecycle/restoration.ts';
 import { Retirement } from './lifecycle/retirement.ts';
 import { Succession } from './lifecycle/succession.ts';
 import { Unloads } from './lifecycle/unloads.ts';
-import { Footprints } from './memory/footprints.ts';
+import { type DryRunRequest, DryRuns, type DryRunView } from './memory/dry-runs.ts';
+import { ModelMemory } from './memory/model-memory.ts';
+
 import { Counters } from './overview/counters.ts';
+import { Inspections } from './overview/inspections.ts';
 import { Overview } from './overview/overview.ts';
 import { Status } from './overview/status.ts';
 import { residentView } from './overview/version-view.ts';
@@ -26,6 +30,7 @@ import type { HealthView, MemoryView, ModelView, PerformanceView, StatusView, Ve
 import type { PayloadWriter } from './ports/payload.ts';
 import { Inference } from './running/inference.ts';
 import type { InferReply, InferRequest, LoadRequest, LoadResult, ModelServing, UnloadResult } from './service.ts';
+import { Turns } from './turns.ts';
 
 /** Puts the use cases together. Each of them has a file of its own; nothing is decided here. */
 export class ModelServingManager implements ModelServing, AsyncDisposable {
@@ -42,9 +47,11 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
   readonly #onDemand: OnDemand;
   readonly #inference: Inference;
   readonly #healthChecks: HealthChecks;
+  readonly #inspections: Inspections;
   readonly #overview: Overview;
   readonly #status: Status;
-  readonly #footprints: Footprints;
+  readonly #memory: ModelMemory;
+  readonly #dryRuns: DryRuns;
   #restored: Promise<void> = Promise.resolve();
   #ended: Promise<void> | undefined;
 
@@ -55,11 +62,14 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
     const isDraining = () => this.#readiness.isDraining;
     const repository = new Repository(catalog, residency);
     const checker = new HealthChecker(dependencies);
-    const loader = new Loader(dependencies, checker, counters);
     const desired = new DesiredState(store, logger);
     const retirement = new Retirement(dependencies, residency);
+    const memory = new ModelMemory(dependencies, residency, retirement, counters);
+    const turns = new Turns(dependencies.parallelLoads);
+    const bringUp = new BringUp({ dependencies, health: checker, memory, turns, counters });
+    const loader = new Loader(dependencies, bringUp);
     const succession = new Succession(residency, desired);
-    const loads = new Loads({ loader, residency, retirement, desired, succession, counters, logger });
+    const loads = new Loads({ loader, residency, retirement, desired, succession, memory, counters, logger });
     const parts = { repository, residency, desired, succession, loads, retirement, counters, logger };
     const isEnabled = () => dependencies.loadOnDemand && !isDraining();
     const defaultTimeoutMs = limits.defaultTimeoutMs ?? DEFAULT_OPTIONS.defaultTimeoutMs;
@@ -71,17 +81,21 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
     this.#loadRequests = new LoadRequests(parts);
     this.#unloads = new Unloads(parts);
     this.#onDemand = new OnDemand({ ...parts, isEnabled });
-    this.#inference = new Inference({ residency, onDemand: this.#onDemand, clock, counters, defaultTimeoutMs });
+    this.#inference = new Inference({ residency, onDemand: this.#onDemand, memory, clock, counters, defaultTimeoutMs });
     this.#healthChecks = new HealthChecks(checker, repository, residency);
-    this.#overview = new Overview({ dependencies, repository, residency });
+    this.#inspections = new Inspections(dependencies.engine, clock);
+    const inspections = this.#inspections;
+    this.#overview = new Overview({ dependencies, repository, residency, inspections });
+    this.#dryRuns = new DryRuns({ dependencies, repository, residency, inspections, memory });
     this.#status = new Status({
       dependencies,
       overview: this.#overview,
       residency,
       counters,
+      memory,
       phase: () => this.#readiness.phase,
     });
-    this.#footprints = new Footprints(dependencies, residency);
+    this.#memory = memory;
   }
 
   /**
@@ -90,9 +104,9 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
    */
   async start(preload: readonly Preload[] = []): Promise<void> {
     await this.#desired.read();
+    await this.#memory.begin();
     this.#restored = this.#restoration.run(preload);
     this.#readiness.started();
-    this.#footprints.begin();
   }
 
   /** Resolves when every load that the start began has ended, well or not. */
@@ -116,6 +130,10 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
     this.#refuseWhenDraining();
     const { resident, cacheHit } = await this.#loadRequests.handle(request, signal);
     return { version: residentView(resident, this.#residency), cacheHit };
+  }
+
+  dryRun(request: DryRunRequest): Promise<DryRunView> {
+    return this.#dryRuns.handle(request);
   }
 
   async unload(modelId: ModelId, version: VersionName | undefined, signal: AbortSignal): Promise<UnloadResult> {
@@ -187,8 +205,8 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
 
   async #end(): Promise<void> {
     this.beginDrain();
-    this.#footprints[Symbol.dispose]();
-    const reading = this.#overview[Symbol.asyncDispose]();
+    this.#memory[Symbol.dispose]();
+    const reading = this.#inspections[Symbol.asyncDispose]();
     await this.#loads.close(new AppError('draining', 'The server is shutting down.'));
     await reading;
     await this.#restored;

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../core/errors.ts';
 import type { ModelId } from '../core/model/model-id.ts';
 import type { VersionName, VersionSelector } from '../core/model/version.ts';
+import type { DryRunRequest, DryRunView } from './memory/dry-runs.ts';
 import type { HealthView, MemoryView, ModelView, PerformanceView, StatusView, VersionView } from './overview/views.ts';
 import type { RunReply } from './ports/engine.ts';
 import type { Payload, PayloadWriter } from './ports/payload.ts';
@@ -11,6 +12,8 @@ export interface LoadOptions {
   readonly defaultTimeoutMs?: number;
   readonly maxQueueLength?: number;
   readonly warmUpRuns?: number;
+  readonly keepAliveMs?: number;
+  readonly shareWeights?: boolean;
 }
 
 export interface LoadRequest {
@@ -64,6 +67,8 @@ export interface ModelServing {
   /** Counts an inference that was refused before `infer`: by its headers, or because its body was not taken. */
   inferRefused(code: ErrorCode): void;
   load(request: LoadRequest, signal: AbortSignal): Promise<LoadResult>;
+  /** What such a load would need and meet. Changes nothing. @throws AppError as `load` does before it begins */
+  dryRun(request: DryRunRequest): Promise<DryRunView>;
   /** Drains, then unloads one version, or all of the model's. */
   unload(modelId: ModelId, version: VersionName | undefined, signal: AbortSignal): Promise<UnloadResult>;
   listModels(): Promise<readonly ModelView[]>;

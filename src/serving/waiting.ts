@@ -31,3 +31,25 @@ export async function waitUntil<T>(work: Promise<T>, clock: Clock, deadlineMs: n
     timer[Symbol.dispose]();
   }
 }
+
+/**
+ * Something that is to be disposed of and may still be on its way: whoever stops waiting for it disposes of this, and
+ * it is disposed of when it comes.
+ */
+export class LateDisposal implements Disposable {
+  #held: Disposable | undefined;
+  #isOver = false;
+
+  /** The same work; what it gives is held from then on. */
+  async of<T extends Disposable>(work: Promise<T>): Promise<void> {
+    const held = await work;
+    if (this.#isOver) held[Symbol.dispose]();
+    else this.#held = held;
+  }
+
+  [Symbol.dispose](): void {
+    this.#isOver = true;
+    this.#held?.[Symbol.dispose]();
+    this.#held = undefined;
+  }
+}

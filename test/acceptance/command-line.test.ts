@@ -75,7 +75,7 @@ describe('a start that can not be', () => {
     const port = typeof address === 'object' ? String(address?.port) : '';
     const { code, out, err } = await runMain(['--port', port, '--data-dir', home().data, '--log-level', 'silent']);
     expect(err).toContain(port);
-    expect(err).toMatch(/in use/);
+    expect(err).toMatch(/is taken by another program.*--port/);
     expect(err.trim().split('\n')).toHaveLength(1);
     expect(out).toBe('');
     expect(code).toBe(1);

@@ -65,6 +65,8 @@ describe('SIGTERM', () => {
     expect(await load.faults).toEqual([]);
     expect(await long).toBeUndefined();
     expect(await server.exited).toBe(0);
+    expect(server.log).toMatch(/"signal":"SIGTERM","inFlight":\d+,"msg":"draining"/);
+    expect(server.log).toMatch(/"msg":"ended"\}\n$/);
     await patiently(() => expect(runners.map(isAlive)).toEqual([false, false]));
     await patiently(() => expect(readdirSync('/dev/shm').filter((name) => /echoserve/i.test(name))).toEqual([]));
     await expect(server.request('/livez')).rejects.toThrow();

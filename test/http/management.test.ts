@@ -176,7 +176,7 @@ describe('load', () => {
   });
 
   it.each([
-    ['an unknown field', { model_id: 'iris', dry_run: true }, '"dry_run"'],
+    ['an unknown field', { model_id: 'iris', dry_runs: true }, '"dry_runs"'],
     ['an unknown option', { model_id: 'iris', options: { threads: 2 } }, 'body.options: Unrecognized key: "threads"'],
     ['no model id', {}, 'body.model_id'],
     ['a wrong type', { model_id: 'iris', wait: 'no' }, 'body.wait: Invalid input: expected boolean, received string'],

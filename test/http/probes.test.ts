@@ -76,6 +76,7 @@ describe('health for load balancers', () => {
     expect(response.statusCode).toBe(200);
     expect(response.json()).toMatchObject({
       status: 'degraded',
+      reason: 'bad@1 has failed',
       model_serving: { cached_models: 1, active_versions: 1, healthy_models: 1 },
     });
   });

@@ -13,6 +13,8 @@ import { systemClock } from '../clock.ts';
 import { readStartTicks } from '../process-memory.ts';
 import { prepare, removeAbandoned } from './model-file/prepare.ts';
 import type { Arena } from './runner/arena.ts';
+import type { StartMessage } from './runner/messages.ts';
+import { OomKills } from './runner/oom-kills.ts';
 import { ResponseArena } from './runner/response-arena.ts';
 import { RunnerProcess } from './runner/runner-process.ts';
 import { runnerProgram } from './runner/runner-program.ts';
@@ -32,12 +34,20 @@ export interface OnnxEngineOptions {
   readonly onEnded: (pid: number) => void;
 }
 
+/**
+ * Proportional set size of a runner with a model of a few bytes: some 20 MB of its own, and its share of node's and the
+ * runtime's code, which is largest for the first.
+ */
+const RUNNER_BASE_BYTES = 60_000_000;
+
 /** onnxruntime, one process per loaded model. */
 export class OnnxEngine implements Engine {
   readonly name = 'onnxruntime';
   readonly version = RUNTIME_VERSION;
+  readonly runnerBaseBytes = RUNNER_BASE_BYTES;
   readonly #options: OnnxEngineOptions;
   readonly #runners = new Set<RunnerProcess>();
+  readonly #oomKills = new OomKills();
   readonly #prefix = parentDeathCommand();
   readonly #spawner: Spawner;
 
@@ -53,6 +63,12 @@ export class OnnxEngine implements Engine {
   /** Removes what a server that was killed left of its preparations. Once, before the first of this server's own. */
   removeAbandoned(): Promise<void> {
     return removeAbandoned(this.#options.rewriteDir);
+  }
+
+  sharedBytes(): number {
+    let bytes = this.#options.arena.allocatedBytes;
+    for (const runner of this.#runners) bytes += runner.arenaBytes;
+    return bytes;
   }
 
   prepare(modelPath: string, signal: AbortSignal): Promise<PreparedModel> {
@@ -92,23 +108,35 @@ export class OnnxEngine implements Engine {
     try {
       const program = runnerProgram(arena.readOnlyFd, responses.fd, this.#prefix);
       const spawned = await this.#spawner.startConnected(program);
-      const runner = new RunnerProcess(spawned, responses, {
-        modelPath: spec.prepared.path,
-        modelId: spec.modelId,
-        version: spec.version,
-        maxBatchSize: spec.maxBatchSize,
-        // libuv's figure: the affinity mask and the cgroup's CPU quota, not the host's cores.
-        intraOpThreads: spec.intraOpThreads ?? availableParallelism(),
-        warmUpRuns: spec.warmUpRuns,
-        labels: spec.labels,
-        maxBodyBytes: arena.maxBodyBytes,
-      });
+      const runner = new RunnerProcess(spawned, responses, this.#startMessage(spec), this.#oomKills);
       this.#record(runner);
       return runner;
     } catch (error) {
       responses[Symbol.dispose]();
       throw error;
     }
+  }
+
+  #startMessage({
+    prepared,
+    modelId,
+    version,
+    maxBatchSize,
+    intraOpThreads,
+    warmUpRuns,
+    labels,
+  }: RunnerSpec): StartMessage {
+    return {
+      modelPath: prepared.path,
+      modelId,
+      version,
+      maxBatchSize,
+      // libuv's figure: the affinity mask and the cgroup's CPU quota, not the host's cores.
+      intraOpThreads: intraOpThreads ?? availableParallelism(),
+      warmUpRuns,
+      labels,
+      maxBodyBytes: this.#options.arena.maxBodyBytes,
+    };
   }
 
   #record(runner: RunnerProcess): void {

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { EMPTY_MANIFEST, type ModelManifest } from '../../core/model/manifest.ts';
-import type { ModelOptions } from '../../core/model/options.ts';
+import { MAX_KEEP_ALIVE_MS, type ModelOptions } from '../../core/model/options.ts';
 import { confine, reasonOf } from './confine.ts';
 
 export const MANIFEST_FILE = 'model.json';
@@ -21,6 +21,8 @@ const manifestSchema = z.strictObject({
       default_timeout_ms: positive.max(86_400_000).optional(),
       max_queue_length: positive.max(10_000_000).optional(),
       warm_up_runs: z.int().min(0).max(1000).optional(),
+      keep_alive_ms: positive.max(MAX_KEEP_ALIVE_MS).optional(),
+      share_weights: z.boolean().optional(),
     })
     .default({}),
   labels: z.record(z.string(), z.array(z.string())).default({}),
@@ -83,5 +85,7 @@ function toOptions(options: z.output<typeof manifestSchema>['options']): Partial
     ...(options.default_timeout_ms === undefined ? {} : { defaultTimeoutMs: options.default_timeout_ms }),
     ...(options.max_queue_length === undefined ? {} : { maxQueueLength: options.max_queue_length }),
     ...(options.warm_up_runs === undefined ? {} : { warmUpRuns: options.warm_up_runs }),
+    ...(options.keep_alive_ms === undefined ? {} : { keepAliveMs: options.keep_alive_ms }),
+    ...(options.share_weights === undefined ? {} : { shareWeights: options.share_weights }),
   };
 }

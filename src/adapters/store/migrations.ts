@@ -24,6 +24,15 @@ const MIGRATIONS: readonly string[] = [
   `UPDATE desired SET serving = 0 WHERE serving = 1 AND version > (
      SELECT min(version) FROM desired AS other WHERE other.model_id = desired.model_id AND other.serving = 1);
    CREATE UNIQUE INDEX one_serves ON desired (model_id) WHERE serving = 1;`,
+  `CREATE TABLE footprints (
+     digest TEXT NOT NULL,
+     options TEXT NOT NULL,
+     footprint_bytes INTEGER NOT NULL,
+     private_bytes INTEGER NOT NULL,
+     peak_bytes INTEGER NOT NULL,
+     measured_at INTEGER NOT NULL,
+     PRIMARY KEY (digest, options)
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 /** @throws AppError `conflict` when a newer EchoServe wrote the file */

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../../core/errors.ts';
-import type { DesiredVersion, RunnerRecord, Store } from '../../serving/ports/store.ts';
+import type { DesiredVersion, FootprintRecord, RunnerRecord, Store } from '../../serving/ports/store.ts';
 import {
   fromWireError,
   type StoreCall,
@@ -92,6 +92,13 @@ class StoreClient implements Store {
   }
   removeRunner(pid: number): Promise<void> {
     return this.#call('removeRunner', pid);
+  }
+
+  listFootprints(): Promise<readonly FootprintRecord[]> {
+    return this.#call('listFootprints');
+  }
+  putFootprint(record: FootprintRecord): Promise<void> {
+    return this.#call('putFootprint', record);
   }
 
   /** What was asked before is still done; what is asked after is refused. */

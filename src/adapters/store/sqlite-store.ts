@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { AppError } from '../../core/errors.ts';
-import type { DesiredVersion, RunnerRecord } from '../../serving/ports/store.ts';
+import type { DesiredVersion, FootprintRecord, RunnerRecord } from '../../serving/ports/store.ts';
 import type { SyncStore, WorkerSettings } from './messages.ts';
 import { migrate } from './migrations.ts';
 import { corruptState, explainSqliteError, isInputOutputError } from './sqlite-error.ts';
@@ -68,6 +68,30 @@ export class SqliteStore implements SyncStore, Disposable {
 
   removeRunner(pid: number): void {
     this.#run('DELETE FROM runners WHERE pid = ?', pid);
+  }
+
+  listFootprints(): readonly FootprintRecord[] {
+    return this.#all('SELECT * FROM footprints').map((row) => ({
+      digest: String(row['digest']),
+      options: String(row['options']),
+      footprintBytes: Number(row['footprint_bytes']),
+      privateBytes: Number(row['private_bytes']),
+      peakBytes: Number(row['peak_bytes']),
+      measuredAt: Number(row['measured_at']),
+    }));
+  }
+
+  putFootprint(record: FootprintRecord): void {
+    this.#run(
+      `INSERT OR REPLACE INTO footprints (digest, options, footprint_bytes, private_bytes, peak_bytes, measured_at)
+       VALUES (?, ?, ?, ?, ?, ?)`,
+      record.digest,
+      record.options,
+      record.footprintBytes,
+      record.privateBytes,
+      record.peakBytes,
+      record.measuredAt,
+    );
   }
 
   /** Closing the last connection moves the log into the file and removes it. */

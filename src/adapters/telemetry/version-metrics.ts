@@ -35,6 +35,15 @@ export const VERSION_METRICS: readonly VersionMetric[] = [
   metric('gauge', 'model_footprint_bytes', 'What the runner costs, as last measured.', ({ measuredBytes }, own) =>
     measuredBytes === undefined ? [] : [{ labels: own, value: measuredBytes }],
   ),
+  metric('gauge', 'model_peak_bytes', 'The most that was ever resident of the runner.', ({ peakBytes }, own) =>
+    peakBytes === undefined ? [] : [{ labels: own, value: peakBytes }],
+  ),
+  metric('gauge', 'model_estimate_bytes', 'What it was expected to need.', ({ allocation }, own) =>
+    allocation === undefined ? [] : [{ labels: own, value: allocation.totalBytes }],
+  ),
+  metric('gauge', 'model_reserved_bytes', 'What is held for it in the budget.', ({ reservedBytes }, own) =>
+    reservedBytes === undefined ? [] : [{ labels: own, value: reservedBytes }],
+  ),
   metric('gauge', 'model_traffic_weight', "Share of the model's unpinned traffic.", ({ weight }, own) => [
     { labels: own, value: weight },
   ]),

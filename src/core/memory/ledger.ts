@@ -65,6 +65,13 @@ export class MemoryLedger {
     return true;
   }
 
+  /** What was measured is expected from now on, where it is more than what was reserved. It changes no sum. */
+  raise(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry?.footprintBytes === undefined || entry.footprintBytes <= entry.reservedBytes) return;
+    this.#entries.set(key, { ...entry, reservedBytes: entry.footprintBytes });
+  }
+
   /** Gives back what the key holds. Doing it again does nothing. */
   release(key: string): void {
     this.#entries.delete(key);
@@ -93,7 +100,10 @@ export class MemoryLedger {
 }
 
 /** Whether a holder is measured above its reservation by more than a third. One that reserved nothing promised nothing. */
-export function hasDrifted({ reservedBytes, footprintBytes = 0 }: LedgerEntry): boolean {
+export function hasDrifted({
+  reservedBytes,
+  footprintBytes = 0,
+}: Pick<LedgerEntry, 'reservedBytes' | 'footprintBytes'>): boolean {
   return reservedBytes > 0 && footprintBytes * 3 > reservedBytes * 4;
 }
 

@@ -6,6 +6,9 @@ const BITS = { fp64: 64, fp32: 32, bf16: 16, fp16: 16, fp8: 8, int8: 8, int4: 4,
 /** What most of a model's weights are kept in, and so what its size follows from. */
 export type WeightDtype = keyof typeof BITS;
 
+// Object.keys has lost the literal types of an object whose keys are known.
+export const WEIGHT_DTYPES = Object.keys(BITS) as readonly WeightDtype[];
+
 /**
  * Names that people and model cards use. Whole names only: `bfloat16` contains `float16`, and `uint8` contains `int8`,
  * so a search for substrings finds the wrong one.

@@ -10,6 +10,10 @@ export interface ModelOptions {
   readonly maxQueueLength: number;
   /** Runs with synthetic inputs before the version is ready. */
   readonly warmUpRuns: number;
+  /** How long an idle version stays in memory, in milliseconds. Undefined: until the memory is needed. */
+  readonly keepAliveMs: number | undefined;
+  /** Whether all processes that run this file share one copy of its weights in memory, at the price of prepacking. */
+  readonly shareWeights: boolean;
 }
 
 export const DEFAULT_OPTIONS: ModelOptions = {
@@ -18,4 +22,9 @@ export const DEFAULT_OPTIONS: ModelOptions = {
   defaultTimeoutMs: 30_000,
   maxQueueLength: 1000,
   warmUpRuns: 1,
+  keepAliveMs: undefined,
+  shareWeights: false,
 };
+
+/** The longest that a timer can wait, 24 days; who wants more names none, and it stays until its memory is needed. */
+export const MAX_KEEP_ALIVE_MS = 2 ** 31 - 1;

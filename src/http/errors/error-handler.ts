@@ -29,6 +29,7 @@ export function sendError(
 
 /** `error` is for what someone must look into. Routes that are called all the time tell their failures at `debug`. */
 function logError(error: AppError, status: number, request: FastifyRequest): void {
+  request.refusalLogged = true;
   const fields = { ...requestLogFields(request), status, code: error.code, detail: error.message };
   if (error.code === 'internal') request.log.error({ ...fields, err: error.cause ?? error }, 'request failed');
   else request.log[levelFor(error.code, status, request)](fields, 'request refused');

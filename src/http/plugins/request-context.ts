@@ -36,6 +36,7 @@ export function requestLogFields(request: FastifyRequest): Record<string, string
 
 /** Every response tells its request's id, and the trace it belongs to. */
 export function addRequestContext(app: FastifyInstance): void {
+  app.decorateRequest('refusalLogged', false);
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     const traceparent = traceparentOf(request.headers);
@@ -47,7 +48,8 @@ export function addRequestContext(app: FastifyInstance): void {
 /** One line for each request of this scope, when it has been answered. */
 export function addRequestLog(app: FastifyInstance): void {
   app.addHook('onResponse', (request, reply, done) => {
-    if (request.routeOptions.config.quiet !== true) {
+    // A refusal has a line of its own, with the reason.
+    if (request.routeOptions.config.quiet !== true && !request.refusalLogged) {
       const fields = { ...requestLogFields(request), status: reply.statusCode, ms: Math.round(reply.elapsedTime) };
       request.log.info(fields, 'request answered');
     }

@@ -37,10 +37,10 @@ function worst(statuses: readonly HealthStatus[]): HealthStatus {
 export function presentServerHealth(serving: ModelServing, reason: string | undefined): z.output<typeof Health> {
   const versions = serving.residentVersions();
   const { totalLoads, cacheHitRate } = serving.performance();
-  const isImpaired = versions.some((view) => view.state === 'failed' || view.health.status === 'unhealthy');
+  const impaired = versions.filter((view) => view.state === 'failed' || view.health.status === 'unhealthy');
   return {
-    status: reason !== undefined ? 'unhealthy' : isImpaired ? 'degraded' : 'healthy',
-    reason: orNull(reason),
+    status: reason !== undefined ? 'unhealthy' : impaired.length > 0 ? 'degraded' : 'healthy',
+    reason: orNull(reason ?? whyDegraded(impaired)),
     model_serving: {
       enabled: true,
       cached_models: countModels(versions.filter((view) => view.state === 'ready' || view.state === 'draining')),
@@ -52,6 +52,17 @@ export function presentServerHealth(serving: ModelServing, reason: string | unde
     },
     memory: presentMemory(serving.memory()),
   };
+}
+
+const MAX_NAMED = 5;
+
+function whyDegraded(impaired: readonly VersionView[]): string | undefined {
+  if (impaired.length === 0) return undefined;
+  const named = impaired.slice(0, MAX_NAMED).map(({ modelId, version, state }) => {
+    return `${modelId}@${version} ${state === 'failed' ? 'has failed' : 'is unhealthy'}`;
+  });
+  const more = impaired.length > MAX_NAMED ? `, and ${impaired.length - MAX_NAMED} more` : '';
+  return `${named.join(', ')}${more}`;
 }
 
 function countModels(versions: readonly VersionView[]): number {

@@ -5,8 +5,9 @@ import type { TensorMetadata } from '../schemas/common.ts';
 import type { HealthReport } from '../schemas/health.ts';
 import type { Model, ModelList } from '../schemas/model.ts';
 import type { ModelVersion } from '../schemas/model-version.ts';
+import { presentAllocation } from './allocation.ts';
 import { presentStatistics } from './statistics.ts';
-import { gigabytes, orNull, timestamp } from './units.ts';
+import { orNull, timestamp } from './units.ts';
 
 type VersionSummary = z.output<typeof ModelList>['models'][number]['versions'][number];
 
@@ -17,6 +18,7 @@ export function presentVersion(view: VersionView): z.output<typeof ModelVersion>
     state: view.state,
     reason: orNull(view.reason),
     progress: presentProgress(view),
+    last_exit: orNull(view.lastExit),
     serving: view.serving,
     weight: view.weight,
     pinned: view.pinned,
@@ -87,16 +89,5 @@ function presentProgress({ progress }: VersionView): z.output<typeof ModelVersio
     phase: progress.phase,
     bytes_done: orNull(progress.bytesDone),
     bytes_total: orNull(progress.bytesTotal),
-  };
-}
-
-function presentAllocation(view: VersionView): z.output<typeof ModelVersion>['allocation'] {
-  return {
-    parameter_count: orNull(view.parameterCount),
-    weight_gb: gigabytes(view.weightBytes),
-    measured_memory_gb: gigabytes(view.measuredBytes),
-    peak_memory_gb: gigabytes(view.peakBytes),
-    max_batch_size: view.maxBatchSize,
-    intra_op_threads: orNull(view.intraOpThreads),
   };
 }

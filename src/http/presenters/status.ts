@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { MemoryView, PerformanceView, StatusView, VersionView } from '../../serving/overview/views.ts';
 import type { Memory, Metrics, PerformanceMetrics, Status } from '../schemas/status.ts';
 import { presentDetailedStatistics } from './statistics.ts';
-import { gigabytes } from './units.ts';
+import { gigabytes, orNull } from './units.ts';
 
 export function presentStatus(view: StatusView): z.output<typeof Status> {
   const { service, overview } = view;
@@ -49,6 +49,8 @@ export function presentMetrics(
       version: view.version,
       state: view.state,
       weight: view.weight,
+      estimated_memory_gb: gigabytes(view.allocation?.totalBytes),
+      reserved_memory_gb: gigabytes(view.reservedBytes),
       measured_memory_gb: gigabytes(view.measuredBytes),
       peak_memory_gb: gigabytes(view.peakBytes),
       statistics: presentDetailedStatistics(view.statistics),
@@ -66,6 +68,12 @@ function presentPerformance(view: PerformanceView): z.output<typeof PerformanceM
     cache_misses: view.cacheMisses,
     cache_hit_rate: view.cacheHitRate,
     unloads: view.unloads,
+    evictions: total(view.evictions),
+    evictions_by_reason: { ...view.evictions },
+    average_eviction_age_ms: total(view.evictions) === 0 ? null : view.evictionAgeSumMs / total(view.evictions),
+    last_eviction_age_ms: orNull(view.lastEvictionAgeMs),
+    footprint_drifts: view.footprintDrifts,
+    runner_recycles: view.runnerRecycles,
     runner_restarts: view.runnerRestarts,
     total_requests: view.totalRequests,
     failed_requests: view.failedRequests,
@@ -73,8 +81,19 @@ function presentPerformance(view: PerformanceView): z.output<typeof PerformanceM
   };
 }
 
+function total(evictions: PerformanceView['evictions']): number {
+  return Object.values(evictions).reduce((sum, count) => sum + count, 0);
+}
+
 export function presentMemory(view: MemoryView): z.output<typeof Memory> {
+  const { budget } = view;
   return {
+    budget_bytes: budget.budgetBytes,
+    used_bytes: budget.usedBytes,
+    reserved_bytes: budget.reservedBytes,
+    free_bytes: budget.freeBytes,
+    arena_bytes: budget.arenaBytes,
+    loads_waiting: budget.loadsWaiting,
     runners_bytes: view.runnersBytes,
     front_bytes: view.frontBytes,
     payload_bytes: view.payloadBytes,

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { MAX_KEEP_ALIVE_MS } from '../../core/model/options.ts';
 import { ModelIdText, VersionText } from './common.ts';
+import { DESCRIPTION_FIELDS } from './dry-run.ts';
 import { ModelVersion } from './model-version.ts';
 
 const LoadOptions = z.strictObject({
@@ -10,6 +12,12 @@ const LoadOptions = z.strictObject({
   default_timeout_ms: z.int().min(1).max(86_400_000).optional(),
   max_queue_length: z.int().min(1).max(1_000_000).optional(),
   warm_up_runs: z.int().min(0).max(1000).optional(),
+  keep_alive_ms: z.int().min(1).max(MAX_KEEP_ALIVE_MS).optional().meta({
+    description: 'How long it stays in memory unused. Absent: until the memory is needed.',
+  }),
+  share_weights: z.boolean().optional().meta({
+    description: 'Whether all processes that run this file share one copy of its weights. Large batches become slower.',
+  }),
 });
 
 export const LoadBody = z
@@ -27,6 +35,11 @@ export const LoadBody = z
     options: LoadOptions.default({}),
     pinned: z.boolean().optional(),
     force_reload: z.boolean().default(false),
+    dry_run: z.boolean().default(false).meta({
+      description:
+        'true: tell what a load would need, whether it is admitted and what would be evicted; change nothing.',
+    }),
+    ...DESCRIPTION_FIELDS,
     wait: z.boolean().default(true).meta({ description: 'false: answer 202 as soon as the load has begun.' }),
   })
   .meta({ id: 'Load', examples: [{ model_id: 'iris' }, { model_id: 'iris', version: '2', wait: false }] });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Allocation } from './allocation.ts';
 import { TensorMetadata, Timestamp } from './common.ts';
 import { HealthReport } from './health.ts';
 import { Statistics } from './statistics.ts';
@@ -7,22 +8,11 @@ export const VERSION_STATES = ['absent', 'loading', 'ready', 'draining', 'failed
 
 export const Progress = z
   .object({
-    phase: z.enum(['fetching', 'preparing', 'starting', 'warming_up', 'restarting']),
+    phase: z.enum(['fetching', 'waiting', 'preparing', 'starting', 'warming_up', 'restarting']),
     bytes_done: z.int().nullable(),
     bytes_total: z.int().nullable(),
   })
   .meta({ id: 'LoadProgress' });
-
-export const Allocation = z
-  .object({
-    parameter_count: z.int().nullable(),
-    weight_gb: z.number().nullable().meta({ description: 'Weights in the file, in 10⁹ bytes.' }),
-    measured_memory_gb: z.number().nullable().meta({ description: "The runner's share of memory as last measured." }),
-    peak_memory_gb: z.number().nullable(),
-    max_batch_size: z.int(),
-    intra_op_threads: z.int().nullable(),
-  })
-  .meta({ id: 'Allocation' });
 
 export const ModelVersion = z
   .object({
@@ -31,6 +21,7 @@ export const ModelVersion = z
     state: z.enum(VERSION_STATES),
     reason: z.string().nullable().meta({ description: 'Why it failed.' }),
     progress: Progress.nullable(),
+    last_exit: z.string().nullable().meta({ description: 'How the last of its processes that ended unasked did so.' }),
     serving: z.boolean().meta({ description: "Whether the model's unpinned traffic goes to it." }),
     weight: z.number().meta({ description: "Its share of the model's unpinned traffic, 0 to 1." }),
     pinned: z.boolean(),

@@ -9,10 +9,18 @@ export const PerformanceMetrics = z
     successful_loads: z.int(),
     failed_loads: z.int(),
     average_load_time_ms: z.number(),
-    cache_hits: z.int().meta({ description: 'Loads that found the version resident.' }),
+    cache_hits: z.int().meta({ description: 'Loads and inferences that found the version resident, or on its way.' }),
     cache_misses: z.int(),
     cache_hit_rate: z.number(),
     unloads: z.int(),
+    evictions: z.int().meta({ description: 'Versions taken out of memory that nobody wanted gone.' }),
+    evictions_by_reason: z.object({ memory: z.int(), keep_alive: z.int() }),
+    average_eviction_age_ms: z.number().nullable().meta({
+      description: 'For how long evicted versions had not been used, on average.',
+    }),
+    last_eviction_age_ms: z.number().nullable(),
+    footprint_drifts: z.int().meta({ description: 'Runners found above what was reserved for them by a third.' }),
+    runner_recycles: z.int().meta({ description: 'Idle runners that were replaced for that.' }),
     runner_restarts: z.int(),
     total_requests: z.int(),
     failed_requests: z.int(),
@@ -22,6 +30,14 @@ export const PerformanceMetrics = z
 
 export const Memory = z
   .object({
+    budget_bytes: z.number().meta({ description: 'What loaded models may use in all.' }),
+    used_bytes: z.number().meta({ description: 'Measured footprints, and the arenas.' }),
+    reserved_bytes: z.number().meta({ description: 'Held for loads that are under way.' }),
+    free_bytes: z.number(),
+    arena_bytes: z
+      .number()
+      .meta({ description: 'Pages that requests and answers pass through; part of what is used.' }),
+    loads_waiting: z.int().meta({ description: 'Loads that wait for busy versions to become idle.' }),
     runners_bytes: z.number().meta({ description: 'What all runners together really use, as last measured.' }),
     front_bytes: z.number(),
     payload_bytes: z.number().meta({ description: 'Request bodies in flight.' }),
@@ -63,6 +79,8 @@ export const Metrics = z
         version: z.string(),
         state: z.enum(VERSION_STATES),
         weight: z.number(),
+        estimated_memory_gb: z.number().nullable(),
+        reserved_memory_gb: z.number().nullable(),
         measured_memory_gb: z.number().nullable(),
         peak_memory_gb: z.number().nullable(),
         statistics: DetailedStatistics,

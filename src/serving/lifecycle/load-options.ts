@@ -2,7 +2,18 @@ import type { ModelManifest } from '../../core/model/manifest.ts';
 import { DEFAULT_OPTIONS, type ModelOptions } from '../../core/model/options.ts';
 import type { LoadOptions } from '../service.ts';
 
-const NAMES = ['maxBatchSize', 'intraOpThreads', 'defaultTimeoutMs', 'maxQueueLength', 'warmUpRuns'] as const;
+const KINDS = {
+  maxBatchSize: 'number',
+  intraOpThreads: 'number',
+  defaultTimeoutMs: 'number',
+  maxQueueLength: 'number',
+  warmUpRuns: 'number',
+  keepAliveMs: 'number',
+  shareWeights: 'boolean',
+} as const satisfies Record<keyof LoadOptions, 'number' | 'boolean'>;
+
+// Object.keys has lost the literal types of an object whose keys are known.
+const NAMES = Object.keys(KINDS) as readonly (keyof LoadOptions)[];
 
 /** The defaults, under the manifest's options, under those of the load request. */
 export function effectiveOptions(
@@ -18,17 +29,16 @@ export function effectiveOptions(
   };
 }
 
-/** Names of the requested options that differ from what a version runs with. */
+/** Names of the requested options, as requests have them, that differ from what a version runs with. */
 export function differingOptions(current: Partial<ModelOptions>, requested: LoadOptions): readonly string[] {
-  return NAMES.filter((name) => requested[name] !== undefined && requested[name] !== current[name]);
+  const differing = NAMES.filter((name) => requested[name] !== undefined && requested[name] !== current[name]);
+  return differing.map((name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
 }
 
-/** Load options out of a stored record. What is unknown or not a number is left out: an older server may have written it. */
+/** Load options out of a stored record. What is unknown or of another kind is left out: an older server may have written it. */
 export function parseStoredOptions(stored: Readonly<Record<string, unknown>>): LoadOptions {
-  const options: { -readonly [K in keyof LoadOptions]: LoadOptions[K] } = {};
-  for (const name of NAMES) {
-    const value = stored[name];
-    if (typeof value === 'number') options[name] = value;
-  }
-  return options;
+  // Each value is of its option's kind.
+  return Object.fromEntries(
+    NAMES.filter((name) => typeof stored[name] === KINDS[name]).map((name) => [name, stored[name]]),
+  ) as LoadOptions;
 }

@@ -15,6 +15,8 @@ export interface LoadTarget {
   readonly pinned: boolean;
   /** Whether it is to serve where no other version does or is to. */
   readonly mayServe: boolean;
+  /** Whether idle versions may be evicted for it. */
+  readonly mayEvict: boolean;
   /** Nobody waits for it: a failure is kept as a `failed` version, so that its reason can be read. */
   readonly background: boolean;
 }
@@ -32,6 +34,7 @@ export function targetOnDisk(files: CatalogVersion, known: DesiredVersion | unde
     },
     pinned: known?.pinned ?? false,
     mayServe,
+    mayEvict: true,
     background: true,
   };
 }
@@ -56,6 +59,7 @@ export function requestedTarget(
     },
     pinned: request.pinned ?? resident?.pinned ?? known?.pinned ?? false,
     mayServe: true,
+    mayEvict: true,
     background: !request.wait,
   };
 }

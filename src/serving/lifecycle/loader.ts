@@ -1,14 +1,7 @@
-import { AppError } from '../../core/errors.ts';
-import type { ModelOptions } from '../../core/model/options.ts';
 import type { ServingDependencies } from '../dependencies.ts';
-import type { HealthChecker } from '../health/health-checker.ts';
-import type { Counters } from '../overview/counters.ts';
 import type { LoadProgress } from '../overview/views.ts';
 import type { CatalogVersion, Fetched } from '../ports/catalog.ts';
-import type { PreparedModel, Runner, RunnerSpec } from '../ports/engine.ts';
-import { restartLimitMs, startWithin } from '../running/start-within.ts';
-import { Supervisor } from '../running/supervisor.ts';
-import { effectiveOptions } from './load-options.ts';
+import type { BringUp, BringUpTerms } from './bring-up.ts';
 import type { Loaded, Resident } from './resident.ts';
 
 /** Where the files of a version come from. */
@@ -23,23 +16,22 @@ export interface LoadOutcome {
   undo(): Promise<void>;
 }
 
-/** Does the work of a load: fetch, prepare, start, probe. */
+/** Does the work of a load: fetches the files where they are not here, and brings the version up. */
 export class Loader {
   readonly #dependencies: ServingDependencies;
-  readonly #health: HealthChecker;
-  readonly #counters: Counters;
+  readonly #bringUp: BringUp;
 
-  constructor(dependencies: ServingDependencies, health: HealthChecker, counters: Counters) {
+  constructor(dependencies: ServingDependencies, bringUp: BringUp) {
     this.#dependencies = dependencies;
-    this.#health = health;
-    this.#counters = counters;
+    this.#bringUp = bringUp;
   }
 
   /**
    * Where it fails, it leaves no runner behind, and no file that it brought itself. The instance's state is the caller's
    * to change.
    */
-  async load(resident: Resident, plan: LoadPlan, signal: AbortSignal): Promise<LoadOutcome> {
+  async load(resident: Resident, plan: LoadPlan, terms: BringUpTerms): Promise<LoadOutcome> {
+    const { signal } = terms;
     let isOurs = false;
     // What was there before, or what somebody else put there, is not this load's to remove.
     const discard = async () => {
@@ -49,9 +41,9 @@ export class Loader {
       const { files, placed } =
         plan.kind === 'source' ? await this.#fetch(resident, plan, signal) : { files: plan.files, placed: false };
       isOurs = placed;
-      const loaded = await this.#bringUp(resident, files, signal);
+      const loaded = await this.#bringUp.perform(resident, files, terms);
       const undo = async () => {
-        await loaded.supervisor.stop();
+        await this.#bringUp.undo(resident, loaded);
         await discard();
       };
       return { loaded, undo };
@@ -86,82 +78,8 @@ export class Loader {
       );
     }
   }
-
-  async #bringUp(resident: Resident, files: CatalogVersion, signal: AbortSignal): Promise<Loaded> {
-    const { engine, clock } = this.#dependencies;
-    signal.throwIfAborted();
-    const startedAt = clock.monotonicMs();
-    const options = effectiveOptions(
-      files.manifest,
-      resident.settings.options,
-      this.#dependencies.limits.defaultTimeoutMs,
-    );
-    resident.progress = at('preparing');
-    const prepared = await engine.prepare(files.modelPath, signal);
-    signal.throwIfAborted();
-    resident.progress = at('starting');
-    const spec = runnerSpec(resident, files, prepared, options);
-    const runner = await startWithin(this.#dependencies, spec, this.#dependencies.limits.loadTimeoutMs, signal);
-    const supervisor = this.#supervise(resident, spec, options, runner);
-    try {
-      resident.progress = at('warming_up');
-      resident.health = await this.#health.checkBeforeReady(
-        { label: resident.label, supervisor, probesDir: files.probesDir },
-        signal,
-      );
-      resident.footprint = await supervisor.runner?.footprint();
-      signal.throwIfAborted();
-      if (supervisor.failure !== undefined)
-        throw new AppError('model_unloadable', `${resident.label}: ${supervisor.failure}`);
-    } catch (error) {
-      await supervisor.stop();
-      throw error;
-    }
-    const loadTimeMs = clock.monotonicMs() - startedAt;
-    return { files, prepared, options, supervisor, loadedAt: clock.epochMs(), loadTimeMs };
-  }
-
-  #supervise(resident: Resident, spec: RunnerSpec, options: ModelOptions, runner: Runner): Supervisor {
-    const { engine, clock, logger, limits } = this.#dependencies;
-    return new Supervisor(
-      { engine, clock, logger, hangLimitMs: limits.hangLimitMs },
-      {
-        spec,
-        startLimitMs: restartLimitMs(runner.startMs, limits.loadTimeoutMs),
-        maxQueueLength: options.maxQueueLength,
-        onRestarted: () => {
-          resident.statistics.restarts += 1;
-          this.#counters.runnerRestarts += 1;
-        },
-        onFailed: (reason) => {
-          // Before it is ready, the load itself fails.
-          if (resident.loaded === undefined) return;
-          logger.error({ model: resident.label, reason }, 'model version failed');
-          resident.fail('crash_looped', reason);
-        },
-      },
-      runner,
-    );
-  }
 }
 
 function at(phase: LoadProgress['phase']): LoadProgress {
   return { phase, bytesDone: undefined, bytesTotal: undefined };
-}
-
-function runnerSpec(
-  resident: Resident,
-  files: CatalogVersion,
-  prepared: PreparedModel,
-  options: ModelOptions,
-): RunnerSpec {
-  return {
-    modelId: resident.modelId,
-    version: resident.version,
-    prepared,
-    maxBatchSize: options.maxBatchSize,
-    intraOpThreads: options.intraOpThreads,
-    warmUpRuns: options.warmUpRuns,
-    labels: { ...prepared.inspection.labels, ...files.manifest.labels },
-  };
 }

@@ -1,6 +1,7 @@
-import type { AppError } from '../../core/errors.ts';
+import { AppError } from '../../core/errors.ts';
 import type { ModelId } from '../../core/model/model-id.ts';
 import type { VersionName } from '../../core/model/version.ts';
+import type { ModelMemory } from '../memory/model-memory.ts';
 import type { Counters } from '../overview/counters.ts';
 import type { Logger } from '../ports/logger.ts';
 import { reasonOf } from '../reason.ts';
@@ -20,6 +21,7 @@ interface LoadParts {
   readonly retirement: Retirement;
   readonly desired: DesiredState;
   readonly succession: Succession;
+  readonly memory: ModelMemory;
   readonly counters: Counters;
   readonly logger: Logger;
 }
@@ -29,6 +31,7 @@ export class Loads {
   readonly #parts: LoadParts;
   readonly #flights = new SingleFlight<Resident>();
   #closed: AppError | undefined;
+  #instances = 0;
 
   constructor(parts: LoadParts) {
     this.#parts = parts;
@@ -66,14 +69,14 @@ export class Loads {
     counters.loads += 1;
     counters.cacheMisses += 1;
     try {
-      const { loaded, undo } = await loader.load(resident, target.plan, signal);
+      const { loaded, undo } = await loader.load(resident, target.plan, { mayEvict: target.mayEvict, signal });
       if (signal.aborted) await undo();
       signal.throwIfAborted();
       this.#becomeReady(resident, loaded, beside);
     } catch (error) {
       counters.failedLoads += 1;
       if (beside !== undefined) beside.successor = undefined;
-      const leavesNothing = signal.aborted || beside !== undefined;
+      const leavesNothing = signal.aborted || beside !== undefined || mayPass(error);
       this.#leaveFailed(resident, error, leavesNothing ? 'nothing' : this.#trace(target, previous));
       throw error;
     }
@@ -84,8 +87,15 @@ export class Loads {
   #instance(target: LoadTarget, previous: Resident | undefined): Resident {
     const statistics = previous?.statistics ?? new VersionStatistics();
     const { modelId, version, settings, pinned } = target;
+    this.#instances += 1;
     const mayServe = target.mayServe && this.#parts.succession.isOpenTo(modelId, version);
-    const resident = new Resident(modelId, version, settings, { pinned, mayServe }, statistics);
+    const resident = new Resident(
+      modelId,
+      version,
+      settings,
+      { key: `${modelId}@${version}#${this.#instances}`, pinned, mayServe },
+      statistics,
+    );
     resident.fire('load');
     return resident;
   }
@@ -110,7 +120,7 @@ export class Loads {
 
   /** All at once: there is no moment at which nobody, or both, would answer. */
   #becomeReady(resident: Resident, loaded: Loaded, beside: Resident | undefined): void {
-    const { residency, succession, counters, logger } = this.#parts;
+    const { residency, succession, memory, counters, logger } = this.#parts;
     resident.becomeReady(loaded);
     counters.successfulLoads += 1;
     counters.loadTimeMs += loaded.loadTimeMs;
@@ -120,6 +130,7 @@ export class Loads {
       void this.#retire(beside);
     }
     if (resident.mayServe) succession.offer(resident);
+    memory.watch(resident);
     logger.info({ model: resident.label, loadTimeMs: loaded.loadTimeMs }, 'model version ready');
   }
 
@@ -139,6 +150,11 @@ export class Loads {
   #retire(resident: Resident): Promise<void> {
     return this.#parts.retirement.retire(resident);
   }
+}
+
+/** What kept the load from succeeding says nothing about the version, and may be over when it is asked for again. */
+function mayPass(error: unknown): boolean {
+  return error instanceof AppError && (error.code === 'insufficient_memory' || error.code === 'overloaded');
 }
 
 function key(modelId: ModelId, version: VersionName): string {

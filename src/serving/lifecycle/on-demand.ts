@@ -1,7 +1,9 @@
 import { AppError } from '../../core/errors.ts';
 import type { ModelId } from '../../core/model/model-id.ts';
 import type { VersionName } from '../../core/model/version.ts';
+import type { Counters } from '../overview/counters.ts';
 import type { CatalogVersion } from '../ports/catalog.ts';
+import { reasonOf } from '../reason.ts';
 import type { DesiredState } from './desired-state.ts';
 import { targetOnDisk } from './load-target.ts';
 import type { Loads } from './loads.ts';
@@ -16,6 +18,7 @@ interface OnDemandParts {
   readonly desired: DesiredState;
   readonly succession: Succession;
   readonly loads: Loads;
+  readonly counters: Counters;
   readonly isEnabled: () => boolean;
 }
 
@@ -29,13 +32,18 @@ export class OnDemand {
 
   /**
    * Resolves when a load that may help has ended well, or at once where one has; then the version is to be looked up
-   * again. Waiting no longer than wanted is the caller's part.
-   * @throws AppError `model_not_found`, `version_not_found`, `not_ready` with the reason and what to do
+   * again. Until the claim that it gives is disposed of, the version is not evicted. Waiting no longer than wanted is the
+   * caller's part.
+   * @throws AppError `model_not_found`, `version_not_found`, `insufficient_memory`, `not_ready` with the reason and what
+   *   to do
    */
-  async obtain(modelId: ModelId, version: VersionName | undefined): Promise<void> {
-    const found = this.#find(modelId, version) ?? (await this.#choose(modelId, version));
-    if ('state' in found) await this.#await(found);
-    else await this.#load(found);
+  async obtain(modelId: ModelId, version: VersionName | undefined): Promise<Disposable> {
+    for (;;) {
+      const found = this.#find(modelId, version) ?? (await this.#choose(modelId, version));
+      if (!('state' in found)) return this.#load(found);
+      if (!this.#isBeingEvicted(found)) return this.#await(found);
+      await found.retired;
+    }
   }
 
   /**
@@ -45,7 +53,8 @@ export class OnDemand {
   async canAnswer(modelId: ModelId, version: VersionName | undefined): Promise<boolean> {
     try {
       const found = this.#find(modelId, version) ?? (await this.#choose(modelId, version));
-      return !('state' in found) || found.state === 'ready' || found.state === 'loading';
+      if (!('state' in found)) return true;
+      return found.state === 'ready' || found.state === 'loading' || this.#isBeingEvicted(found);
     } catch (error) {
       if (error instanceof AppError && error.code === 'not_ready') return false;
       throw error;
@@ -84,11 +93,18 @@ export class OnDemand {
     return this.#parts.residency.ofModel(modelId).find((each) => each.state === 'loading' && each.mayServe);
   }
 
-  async #await(resident: Resident): Promise<void> {
-    if (resident.state === 'ready') return;
+  /** Going, or gone since it was found, and by nobody's wish: it can be loaded again as soon as it is gone. */
+  #isBeingEvicted({ modelId, version, state }: Resident): boolean {
+    const isGoing = state === 'draining' || state === 'absent';
+    return isGoing && this.#parts.desired.get(modelId, version)?.state !== 'stopped' && this.#parts.isEnabled();
+  }
+
+  async #await(resident: Resident): Promise<Disposable> {
+    this.#parts.counters.cacheHits += 1;
+    if (resident.state === 'ready') return resident.claim();
     const flight = this.#parts.loads.underWay(resident.modelId, resident.version);
     if (resident.state !== 'loading' || flight === undefined) throw notReady(resident);
-    await this.#join(flight.done, resident.label);
+    return this.#join(flight.done, resident);
   }
 
   #refuseUnlessAllowed(files: CatalogVersion, named: VersionName | undefined): void {
@@ -100,27 +116,30 @@ export class OnDemand {
     if (succession.isDecided(modelId)) throw notLoaded(modelId, version, 'has no version that serves');
   }
 
-  #load(files: CatalogVersion): Promise<void> {
-    const { desired, succession, loads } = this.#parts;
+  #load(files: CatalogVersion): Promise<Disposable> {
+    const { desired, succession, loads, residency, counters } = this.#parts;
     const { modelId, version } = files;
     const mayServe = succession.chosen(modelId) === version || !succession.isDecided(modelId);
+    // Somebody else may have begun it since the files were found.
+    if (loads.underWay(modelId, version) !== undefined) counters.cacheHits += 1;
     const flight = loads.begin(targetOnDisk(files, desired.get(modelId, version), mayServe));
-    return this.#join(flight.done, `${modelId}@${version}`);
+    return this.#join(flight.done, residency.find(modelId, version));
   }
 
   /** What is wrong with a file is not wrong with a request: it can only be told that the model is not there. */
-  async #join(load: Promise<unknown>, label: string): Promise<void> {
+  async #join(load: Promise<Resident>, instance: Resident | undefined): Promise<Disposable> {
+    // Claimed before it is ready: otherwise it could be evicted again before its first request is at it.
+    const claim = instance?.claim();
     try {
-      await load;
+      const resident = await load;
+      return claim ?? resident.claim();
     } catch (error) {
-      throw new AppError(
-        'not_ready',
-        `${label} could not be loaded: ${error instanceof Error ? error.message : error}`,
-        {
-          cause: error,
-          next: 'Load it when the reason is out of the way.',
-        },
-      );
+      claim?.[Symbol.dispose]();
+      if (error instanceof AppError && error.code === 'insufficient_memory') throw error;
+      throw new AppError('not_ready', `${instance?.label ?? 'The model'} could not be loaded: ${reasonOf(error)}`, {
+        cause: error,
+        next: 'Load it when the reason is out of the way.',
+      });
     }
   }
 }

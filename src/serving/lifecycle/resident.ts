@@ -2,6 +2,7 @@ import { AppError } from '../../core/errors.ts';
 import type { ModelId } from '../../core/model/model-id.ts';
 import type { ModelOptions } from '../../core/model/options.ts';
 import type { VersionName } from '../../core/model/version.ts';
+import type { Requirement } from '../memory/requirements.ts';
 import type { HealthView, LoadProgress, VersionState } from '../overview/views.ts';
 import type { CatalogVersion } from '../ports/catalog.ts';
 import type { MemoryFootprint, PreparedModel } from '../ports/engine.ts';
@@ -37,6 +38,8 @@ export const UNKNOWN_HEALTH: HealthView = { status: 'unknown', lastCheckAt: unde
 
 /** One instance of a version: from the start of its load to the end of its runner. */
 export class Resident {
+  /** Its own: while a version is loaded anew, the old and the new instance are two. */
+  readonly key: string;
   readonly modelId: ModelId;
   readonly version: VersionName;
   readonly settings: LoadSettings;
@@ -50,12 +53,25 @@ export class Resident {
   reason: string | undefined;
   health: HealthView = UNKNOWN_HEALTH;
   footprint: MemoryFootprint | undefined;
+  /** What it was expected to need before it was loaded. */
+  requirement: Requirement | undefined;
+  /** Of its memory what is its own, when it had just been loaded: growth is measured against it. */
+  steadyBytes: number | undefined;
+  /** What is held for it: as expected, or as it was measured where that was more. Undefined: nothing. */
+  reservedBytes: number | undefined;
+  /** It uses more than was reserved for it, by a third. */
+  hasDrifted = false;
+  /** Monotonic milliseconds. */
+  lastUsedMs = Number.NEGATIVE_INFINITY;
+  /** Told when nothing uses it any more. */
+  onIdle: (() => void) | undefined;
   /** The instance that is being loaded to take this one's place. */
   successor: Resident | undefined;
 
   #state: VersionState = 'absent';
   #loaded: Loaded | undefined;
   #leases = 0;
+  #claims = 0;
   readonly #whenIdle: (() => void)[] = [];
   readonly #resolveRetired: () => void;
 
@@ -63,12 +79,13 @@ export class Resident {
     modelId: ModelId,
     version: VersionName,
     settings: LoadSettings,
-    role: { readonly pinned: boolean; readonly mayServe: boolean },
+    role: { readonly key: string; readonly pinned: boolean; readonly mayServe: boolean },
     statistics: VersionStatistics,
   ) {
     this.modelId = modelId;
     this.version = version;
     this.settings = settings;
+    this.key = role.key;
     this.pinned = role.pinned;
     this.mayServe = role.mayServe;
     this.statistics = statistics;
@@ -87,6 +104,11 @@ export class Resident {
 
   get leases(): number {
     return this.#leases;
+  }
+
+  /** A request is at it, or waits for its load. */
+  get isInUse(): boolean {
+    return this.#leases + this.#claims > 0;
   }
 
   /** How messages call it. */
@@ -126,8 +148,25 @@ export class Resident {
   /** For leases only: each gives back once. */
   giveBack(): void {
     this.#leases -= 1;
-    if (this.#leases > 0) return;
-    for (const resume of this.#whenIdle.splice(0)) resume();
+    if (this.#leases === 0) for (const resume of this.#whenIdle.splice(0)) resume();
+    if (!this.isInUse) this.onIdle?.();
+  }
+
+  /**
+   * For a request that waits until the version is ready: with it, nothing takes the version out of memory between the
+   * end of the load and the request's lease. It does not keep a person from unloading it. Disposing twice does nothing.
+   */
+  claim(): Disposable {
+    this.#claims += 1;
+    let isHeld = true;
+    return {
+      [Symbol.dispose]: () => {
+        if (!isHeld) return;
+        isHeld = false;
+        this.#claims -= 1;
+        if (!this.isInUse) this.onIdle?.();
+      },
+    };
   }
 
   /** Resolves when nobody holds a lease. */

@@ -1,3 +1,4 @@
+import { AppError } from '../../core/errors.ts';
 import { type ModelId, parseModelId } from '../../core/model/model-id.ts';
 import { parseVersion, type VersionName, type VersionSelector } from '../../core/model/version.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -70,10 +71,18 @@ export class Restoration {
       try {
         await job();
       } catch (error) {
-        this.#parts.logger.error({ reason: reasonOf(error) }, 'a model could not be loaded at start');
+        this.#tell(error);
       }
       this.#settle();
     }
+  }
+
+  #tell(error: unknown): void {
+    const { logger } = this.#parts;
+    const reason = reasonOf(error);
+    const isForWant = error instanceof AppError && error.code === 'insufficient_memory';
+    if (isForWant) logger.info({ reason }, 'a model was left to be loaded by its first request');
+    else logger.error({ reason }, 'a model could not be loaded at start');
   }
 
   /** A required model has had its chance once nothing of it is on its way any more. */
@@ -91,7 +100,9 @@ export class Restoration {
     if (this.#wanted(modelId, version) === undefined) return;
     const files = await this.#parts.repository.require(modelId, version);
     const wanted = this.#wanted(modelId, version);
-    if (wanted !== undefined) await this.#loadOnce(targetOnDisk(files, wanted, wanted.serving));
+    if (wanted === undefined) return;
+    // What the memory does not hold beside the others is loaded by its first request, as if it had been evicted.
+    await this.#loadOnce({ ...targetOnDisk(files, wanted, wanted.serving), mayEvict: false });
   }
 
   #wanted(modelId: ModelId, version: VersionName): DesiredVersion | undefined {

@@ -1,24 +1,36 @@
+import { hasDrifted } from '../../core/memory/ledger.ts';
 import type { ServingDependencies } from '../dependencies.ts';
-import type { Residency } from '../lifecycle/residency.ts';
-import type { Resident } from '../lifecycle/resident.ts';
+import type { Loaded, Resident } from '../lifecycle/resident.ts';
+import type { Counters } from '../overview/counters.ts';
+import type { MemoryAccount } from './account.ts';
+import type { Admission } from './admission.ts';
+import type { Requirements } from './requirements.ts';
 
 const INTERVAL_MS = 5_000;
 
-/** Measures what the resident versions really cost, every few seconds. */
+interface FootprintParts {
+  readonly dependencies: ServingDependencies;
+  readonly account: MemoryAccount;
+  readonly admission: Admission;
+  readonly requirements: Requirements;
+  readonly counters: Counters;
+}
+
+export type Measurable = Pick<Loaded, 'supervisor' | 'prepared' | 'options'>;
+
+/** Measures what the resident versions really cost, after a load and every few seconds, and acts on what it finds. */
 export class Footprints implements Disposable {
-  readonly #dependencies: ServingDependencies;
-  readonly #residency: Residency;
+  readonly #parts: FootprintParts;
   #timer: Disposable | undefined;
   #isEnded = false;
 
-  constructor(dependencies: ServingDependencies, residency: Residency) {
-    this.#dependencies = dependencies;
-    this.#residency = residency;
+  constructor(parts: FootprintParts) {
+    this.#parts = parts;
   }
 
   begin(): void {
     if (this.#isEnded) return;
-    this.#timer = this.#dependencies.clock.after(INTERVAL_MS, () => void this.#round());
+    this.#timer = this.#parts.dependencies.clock.after(INTERVAL_MS, () => void this.#round());
   }
 
   [Symbol.dispose](): void {
@@ -26,18 +38,76 @@ export class Footprints implements Disposable {
     this.#timer?.[Symbol.dispose]();
   }
 
+  /**
+   * A version that has just been loaded: what it uses takes the place of what was reserved for it. An estimate that was
+   * too low by a third is told; there is nothing to be given back.
+   */
+  async settle(resident: Resident, measurable: Measurable): Promise<void> {
+    await this.measure(resident, measurable);
+    const { account } = this.#parts;
+    const entry = account.entry(resident);
+    if (resident.requirement?.basis === 'estimated' && entry !== undefined && hasDrifted(entry)) {
+      this.#tell(resident, entry.reservedBytes, entry.footprintBytes);
+    }
+    account.raiseReservation(resident);
+    resident.steadyBytes = resident.footprint?.privateBytes;
+  }
+
+  /** One version, now. */
+  async measure(resident: Resident, { supervisor, prepared, options }: Measurable): Promise<void> {
+    const { account, requirements, dependencies } = this.#parts;
+    const { runner } = supervisor;
+    const measured = await runner?.footprint();
+    // A runner that has ended meanwhile has nothing; the next round measures the one that took its place.
+    if (measured === undefined || supervisor.runner !== runner) return;
+    resident.footprint = measured;
+    account.settle(resident, measured.pssBytes);
+    void requirements.remember(prepared, options, measured, dependencies.clock.epochMs());
+  }
+
   async #round(): Promise<void> {
-    for (const resident of this.#residency.all()) await this.#measure(resident);
+    for (const resident of this.#parts.account.leastRecentFirst()) {
+      if (resident.loaded !== undefined) await this.#check(resident, resident.loaded);
+    }
+    await this.#parts.admission.relieve();
     this.begin();
   }
 
-  async #measure(resident: Resident): Promise<void> {
+  async #check(resident: Resident, loaded: Loaded): Promise<void> {
+    const { logger } = this.#parts.dependencies;
     try {
-      const measured = await resident.loaded?.supervisor.runner?.footprint();
-      if (measured !== undefined) resident.footprint = measured;
-      else if (resident.state === 'failed') resident.footprint = undefined;
+      await this.measure(resident, loaded);
+      this.#lookForDrift(resident, loaded);
     } catch (error) {
-      this.#dependencies.logger.debug({ model: resident.label, err: error }, 'could not measure a runner');
+      logger.debug({ model: resident.label, err: error }, 'could not measure a runner');
     }
+  }
+
+  /**
+   * When a version that has grown by a third is idle, its runner is replaced by a fresh one: what it had gathered is
+   * given back. What it had grown to is what it is expected to need from then on, so that one that needs so much is not
+   * replaced again for it. Shares of common code are left out: they change with the number of runners.
+   */
+  #lookForDrift(resident: Resident, { supervisor }: Loaded): void {
+    const { footprint, steadyBytes = 0 } = resident;
+    if (footprint === undefined) return;
+    const grownBytes = footprint.privateBytes;
+    const isGrown = hasDrifted({ reservedBytes: steadyBytes, footprintBytes: grownBytes });
+    if (isGrown && !resident.hasDrifted) this.#tell(resident, steadyBytes, grownBytes);
+    resident.hasDrifted = isGrown;
+    if (!isGrown || resident.isInUse || resident.state !== 'ready' || !supervisor.recycle()) return;
+    this.#parts.counters.recycles += 1;
+    this.#parts.account.raiseReservation(resident);
+    resident.steadyBytes = grownBytes;
+    resident.hasDrifted = false;
+  }
+
+  #tell(resident: Resident, expectedBytes: number, bytes: number | undefined): void {
+    const { counters, dependencies } = this.#parts;
+    counters.drifts += 1;
+    dependencies.logger.warn(
+      { model: resident.label, expectedBytes, bytes },
+      'a runner uses more memory than expected',
+    );
   }
 }

@@ -1,4 +1,5 @@
 import { ERROR_CODES, type ErrorCode } from '../../core/errors.ts';
+import { EvictionCounter } from './eviction-counter.ts';
 
 /** Running totals of the whole server; those of one version are in its statistics, and go with it. */
 export class Counters {
@@ -10,6 +11,11 @@ export class Counters {
   cacheHits = 0;
   cacheMisses = 0;
   unloads = 0;
+  readonly evictions = new EvictionCounter();
+  /** Runners found above what was reserved for them by a third. */
+  drifts = 0;
+  /** Idle runners replaced for that. */
+  recycles = 0;
   runnerRestarts = 0;
   requests = 0;
   /** Requests that failed, by reason; each reason is there from the start. */

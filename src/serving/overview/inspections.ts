@@ -1,7 +1,7 @@
 import type { CatalogVersion } from '../ports/catalog.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine, PreparedModel } from '../ports/engine.ts';
-import { Turns } from './turns.ts';
+import { Turns } from '../turns.ts';
 
 /** Files can be replaced while they are not loaded; what was read of one counts this long. */
 const FRESH_MS = 60_000;

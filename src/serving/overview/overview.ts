@@ -5,7 +5,7 @@ import { type Repository, versionNotFound } from '../lifecycle/repository.ts';
 import type { Residency } from '../lifecycle/residency.ts';
 import type { CatalogVersion } from '../ports/catalog.ts';
 import { reasonOf } from '../reason.ts';
-import { Inspections } from './inspections.ts';
+import type { Inspections } from './inspections.ts';
 import { absentView, inspectedMembers, residentView } from './version-view.ts';
 import type { ModelView, VersionView } from './views.ts';
 
@@ -13,16 +13,14 @@ interface OverviewParts {
   readonly dependencies: ServingDependencies;
   readonly repository: Repository;
   readonly residency: Residency;
+  readonly inspections: Inspections;
 }
 
 /** Models and versions as they are told of: what is on disk, under what is resident. */
-export class Overview implements AsyncDisposable {
+export class Overview {
   readonly #parts: OverviewParts;
-  readonly #inspections: Inspections;
-
   constructor(parts: OverviewParts) {
     this.#parts = parts;
-    this.#inspections = new Inspections(parts.dependencies.engine, parts.dependencies.clock);
   }
 
   async listModels(): Promise<readonly ModelView[]> {
@@ -51,7 +49,7 @@ export class Overview implements AsyncDisposable {
   /** A version that is not loaded still has inputs and outputs, which clients ask for before their first request. */
   async #inspected(view: VersionView, files: CatalogVersion): Promise<VersionView> {
     try {
-      return { ...view, ...inspectedMembers(await this.#inspections.of(files)) };
+      return { ...view, ...inspectedMembers(await this.#parts.inspections.of(files)) };
     } catch (error) {
       return { ...view, reason: reasonOf(error) };
     }
@@ -67,11 +65,6 @@ export class Overview implements AsyncDisposable {
 
   residentVersions(): readonly VersionView[] {
     return this.#parts.residency.all().map((resident) => residentView(resident, this.#parts.residency));
-  }
-
-  /** Ends the reading of files. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#inspections[Symbol.asyncDispose]();
   }
 
   #model(modelId: ModelId, onDisk: readonly CatalogVersion[]): ModelView {

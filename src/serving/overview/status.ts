@@ -1,5 +1,6 @@
 import type { ServingDependencies } from '../dependencies.ts';
 import type { Residency } from '../lifecycle/residency.ts';
+import type { ModelMemory } from '../memory/model-memory.ts';
 import type { Counters } from './counters.ts';
 import type { Overview } from './overview.ts';
 import type { MemoryView, PerformanceView, StatusView, VersionState, VersionView } from './views.ts';
@@ -9,6 +10,7 @@ interface StatusParts {
   readonly overview: Overview;
   readonly residency: Residency;
   readonly counters: Counters;
+  readonly memory: ModelMemory;
   readonly phase: () => StatusView['phase'];
 }
 
@@ -66,6 +68,11 @@ export class Status {
       cacheMisses: counters.cacheMisses,
       cacheHitRate: looked === 0 ? 0 : counters.cacheHits / looked,
       unloads: counters.unloads,
+      evictions: counters.evictions.byReason,
+      evictionAgeSumMs: counters.evictions.ageSumMs,
+      lastEvictionAgeMs: counters.evictions.lastAgeMs,
+      footprintDrifts: counters.drifts,
+      runnerRecycles: counters.recycles,
       runnerRestarts: counters.runnerRestarts,
       totalRequests: counters.requests,
       failedRequests: counters.failedRequests,
@@ -76,6 +83,7 @@ export class Status {
   memory(): MemoryView {
     const { dependencies, residency } = this.#parts;
     return {
+      budget: this.#parts.memory.view(),
       runnersBytes: residency.all().reduce((sum, resident) => sum + (resident.footprint?.pssBytes ?? 0), 0),
       frontBytes: dependencies.frontMemory(),
       payloadBytes: dependencies.payloads.usedBytes,

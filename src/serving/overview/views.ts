@@ -1,5 +1,7 @@
 import type { ErrorCode } from '../../core/errors.ts';
+import type { Allocation } from '../../core/memory/estimate.ts';
 import type { TensorSpec } from '../../core/model/signature.ts';
+import type { EvictionReason } from './eviction-counter.ts';
 
 /** What the manager tells of itself and its models. Times are epoch milliseconds, durations milliseconds. */
 
@@ -7,7 +9,7 @@ export type VersionState = 'absent' | 'loading' | 'ready' | 'draining' | 'failed
 
 /** Where a load is. */
 export interface LoadProgress {
-  readonly phase: 'fetching' | 'preparing' | 'starting' | 'warming_up' | 'restarting';
+  readonly phase: 'fetching' | 'waiting' | 'preparing' | 'starting' | 'warming_up' | 'restarting';
   readonly bytesDone: number | undefined;
   readonly bytesTotal: number | undefined;
 }
@@ -63,6 +65,8 @@ export interface VersionView {
   /** Why it is `failed`, else undefined. */
   readonly reason: string | undefined;
   readonly progress: LoadProgress | undefined;
+  /** How the last of its runners that ended unasked did so. */
+  readonly lastExit: string | undefined;
   readonly serving: boolean;
   /** Share of the model's unpinned traffic, 0 to 1. */
   readonly weight: number;
@@ -81,7 +85,13 @@ export interface VersionView {
   readonly rewrites: readonly string[];
   readonly producer: string | undefined;
   readonly opsets: Readonly<Record<string, number>>;
+  /** What it was expected to need before it was loaded. */
+  readonly allocation: Allocation | undefined;
+  /** What is held for it: as expected, or as it was measured where that was more. */
+  readonly reservedBytes: number | undefined;
   readonly measuredBytes: number | undefined;
+  /** What sharing its weights with other processes saves, as last measured. */
+  readonly sharedBytes: number | undefined;
   readonly peakBytes: number | undefined;
   readonly runnerPid: number | undefined;
   readonly health: HealthView;
@@ -110,6 +120,14 @@ export interface PerformanceView {
   /** 0 when there was neither hit nor miss. */
   readonly cacheHitRate: number;
   readonly unloads: number;
+  readonly evictions: Readonly<Record<EvictionReason, number>>;
+  /** For how long evicted versions had not been used. Sum over all evictions; the last one. */
+  readonly evictionAgeSumMs: number;
+  readonly lastEvictionAgeMs: number | undefined;
+  /** Runners found above what was reserved for them by a third. */
+  readonly footprintDrifts: number;
+  /** Idle runners that were replaced for that. */
+  readonly runnerRecycles: number;
   readonly runnerRestarts: number;
   readonly totalRequests: number;
   readonly failedRequests: number;
@@ -117,7 +135,22 @@ export interface PerformanceView {
   readonly failuresByReason: Readonly<Record<ErrorCode, number>>;
 }
 
+/** The memory budget of loaded models, in bytes. */
+export interface BudgetView {
+  readonly budgetBytes: number;
+  /** Sum of the measured footprints, and the arenas' pages. */
+  readonly usedBytes: number;
+  /** Held for loads that are under way. */
+  readonly reservedBytes: number;
+  readonly freeBytes: number;
+  /** Pages of the arenas that requests and answers pass through; part of `usedBytes`. */
+  readonly arenaBytes: number;
+  /** Loads that wait for busy versions to become idle. */
+  readonly loadsWaiting: number;
+}
+
 export interface MemoryView {
+  readonly budget: BudgetView;
   /** Sum over all runners of what was last measured. */
   readonly runnersBytes: number;
   /** The front's own resident size. */

@@ -85,6 +85,8 @@ export interface RunnerExit {
   readonly stderrTail: string;
   /** True when the server ended it on purpose. */
   readonly expected: boolean;
+  /** The system ended it because memory ran out, as far as that can be told. */
+  readonly outOfMemory: boolean;
 }
 
 /** `run` rejects with this when the runner ended before it answered. */
@@ -104,8 +106,12 @@ export class RunnerLost extends Error {
 export interface MemoryFootprint {
   /** Proportional set size: what the process really costs. Resident size where the system has no PSS. */
   readonly pssBytes: number;
+  /** What is nobody else's: it would be free if the process ended. The rest of the PSS is its share of code. */
+  readonly privateBytes: number;
   /** The most that was ever resident. */
   readonly peakBytes: number;
+  /** Of weights that are shared: what a copy of one's own would cost more. Undefined where none are. */
+  readonly sharedBytes?: number;
 }
 
 /** A process that holds one loaded, warmed-up model. */
@@ -140,6 +146,10 @@ export interface Runner extends AsyncDisposable {
 export interface Engine extends AsyncDisposable {
   readonly name: string;
   readonly version: string;
+  /** What a runner uses before it has loaded anything, for estimates. */
+  readonly runnerBaseBytes: number;
+  /** Memory that belongs to no runner's footprint: what requests and answers pass through. */
+  sharedBytes(): number;
   /**
    * Inspects, hashes and where needed rewrites a model file, in a short-lived process.
    * @throws AppError `model_unloadable` with the reason

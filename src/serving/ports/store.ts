@@ -20,6 +20,21 @@ export interface RunnerRecord {
   readonly startTicks: number;
 }
 
+/** What a model file was measured to use. */
+export interface FootprintRecord {
+  /** The model's digest. */
+  readonly digest: string;
+  /** The options that memory depends on, as one text. */
+  readonly options: string;
+  /** Proportional set size: what to reserve. */
+  readonly footprintBytes: number;
+  /** The most of it that was nobody else's. */
+  readonly privateBytes: number;
+  readonly peakBytes: number;
+  /** Epoch milliseconds. */
+  readonly measuredAt: number;
+}
+
 /** State that survives a restart. Writes resolve once they are durable. */
 export interface Store extends AsyncDisposable {
   listDesired(): Promise<readonly DesiredVersion[]>;
@@ -29,4 +44,6 @@ export interface Store extends AsyncDisposable {
   listRunners(): Promise<readonly RunnerRecord[]>;
   addRunner(runner: RunnerRecord): Promise<void>;
   removeRunner(pid: number): Promise<void>;
+  listFootprints(): Promise<readonly FootprintRecord[]>;
+  putFootprint(footprint: FootprintRecord): Promise<void>;
 }

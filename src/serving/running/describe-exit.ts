@@ -3,8 +3,8 @@ import type { RunnerExit } from '../ports/engine.ts';
 /** How a runner ended unasked, for people. */
 export function describeExit(exit: RunnerExit): string {
   if (exit.signal === null) return `exit code ${exit.code}${tail(exit)}`;
-  const hint = exit.signal === 'SIGKILL' ? ' (often the system, out of memory)' : '';
-  return `signal ${exit.signal}${hint}${tail(exit)}`;
+  if (exit.outOfMemory) return `the system ended it (${exit.signal}): it ran out of memory${tail(exit)}`;
+  return `signal ${exit.signal}${tail(exit)}`;
 }
 
 /** How a runner ended that we killed because it gave no answer. */

@@ -3,16 +3,18 @@ import { DEFAULT_OPTIONS } from '../../core/model/options.ts';
 import type { OnDemand } from '../lifecycle/on-demand.ts';
 import type { Residency } from '../lifecycle/residency.ts';
 import type { Resident } from '../lifecycle/resident.ts';
+import type { ModelMemory } from '../memory/model-memory.ts';
 import type { Counters } from '../overview/counters.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { InferReply, InferRequest } from '../service.ts';
-import { waitUnlessAborted, waitUntil } from '../waiting.ts';
+import { LateDisposal, waitUnlessAborted, waitUntil } from '../waiting.ts';
 import { LoadQueue } from './load-queue.ts';
 
 interface InferenceParts {
   readonly residency: Residency;
   readonly onDemand: OnDemand;
   readonly clock: Clock;
+  readonly memory: ModelMemory;
   readonly counters: Counters;
   /** Deadline while the version, and so its own default, is not known yet. */
   readonly defaultTimeoutMs: number;
@@ -32,8 +34,9 @@ export class Inference {
     const startedAt = this.#parts.clock.monotonicMs();
     this.#parts.counters.requests += 1;
     const resident = this.#parts.residency.find(request.modelId, request.version);
-    if (resident !== undefined && resident.state === 'ready') return this.#run(resident, request, startedAt);
-    return this.#obtain(request, startedAt);
+    if (resident === undefined || resident.state !== 'ready') return this.#obtain(request, startedAt);
+    this.#parts.counters.cacheHits += 1;
+    return this.#run(resident, request, startedAt);
   }
 
   /** Counts a request that came and did not get here. */
@@ -45,22 +48,31 @@ export class Inference {
   /** The way round, for a version that is not ready. */
   async #obtain(request: InferRequest, startedAt: number): Promise<InferReply> {
     let resident: Resident;
+    const claim = new LateDisposal();
     try {
-      resident = await this.#loaded(request, startedAt);
+      resident = await this.#loaded(request, startedAt, claim);
     } catch (error) {
+      claim[Symbol.dispose]();
       const { counters, residency, clock } = this.#parts;
       counters.fail(codeOf(error));
       residency.find(request.modelId, request.version)?.statistics.refuse(codeOf(error), clock.epochMs());
       throw error;
     }
-    return this.#run(resident, request, startedAt);
+    // Its lease is there when this returns: nothing can have taken the version out of memory in between.
+    const answer = this.#run(resident, request, startedAt);
+    claim[Symbol.dispose]();
+    return answer;
   }
 
-  async #loaded({ modelId, version, timeoutMs, signal }: InferRequest, startedAt: number): Promise<Resident> {
+  async #loaded(
+    { modelId, version, timeoutMs, signal }: InferRequest,
+    startedAt: number,
+    claim: LateDisposal,
+  ): Promise<Resident> {
     const { onDemand, residency, clock, defaultTimeoutMs } = this.#parts;
     const deadlineMs = startedAt + Math.min(timeoutMs ?? Number.POSITIVE_INFINITY, defaultTimeoutMs);
     await this.#loadQueue.join(modelId, () => {
-      const load = waitUnlessAborted(onDemand.obtain(modelId, version), signal);
+      const load = waitUnlessAborted(claim.of(onDemand.obtain(modelId, version)), signal);
       return waitUntil(load, clock, deadlineMs, 'the model was being loaded');
     });
     const found = residency.find(modelId, version);
@@ -69,11 +81,12 @@ export class Inference {
   }
 
   async #run(resident: Resident, request: InferRequest, startedAt: number): Promise<InferReply> {
-    const { clock, counters } = this.#parts;
+    const { clock, counters, memory } = this.#parts;
     const { statistics } = resident;
     statistics.begin(clock.epochMs());
     try {
       const lease = resident.lease();
+      memory.touch(resident);
       try {
         const { options, supervisor } = lease.loaded;
         const reply = await supervisor.run({

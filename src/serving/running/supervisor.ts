@@ -6,6 +6,7 @@ import type { Logger } from '../ports/logger.ts';
 import { CRASH_WINDOW_MS, CRASHES_UNTIL_FAILED, type Crash, CrashHistory } from './crash-history.ts';
 import { describeExit, describeHang } from './describe-exit.ts';
 import { EarliestTimer } from './earliest-timer.ts';
+import { crashedByRequest, deadlineExceeded, hasFailed, queueFull } from './refusals.ts';
 import { startWithin } from './start-within.ts';
 import { Ticket } from './ticket.ts';
 
@@ -16,14 +17,16 @@ export interface SupervisorContext {
   readonly hangLimitMs: number;
 }
 
+export type FreshRunner = 'restarted' | 'recycled';
+
 export interface Supervised {
   readonly spec: RunnerSpec;
   /** How long a fresh runner may take to be ready. */
   readonly startLimitMs: number;
   /** Requests that may be outstanding at once. */
   readonly maxQueueLength: number;
-  /** The runner ended unasked and a fresh one has taken its place. */
-  readonly onRestarted: (runner: Runner) => void;
+  /** A fresh runner has taken the place of one that ended unasked, or was recycled. */
+  readonly onFresh: (why: FreshRunner) => void;
   /** Crash loop: nothing will be run any more. */
   readonly onFailed: (reason: string) => void;
 }
@@ -44,12 +47,15 @@ export class Supervisor {
   readonly #crashes = new CrashHistory();
   readonly #losses = new WeakMap<Runner, Crash>();
   readonly #hung = new WeakSet<Runner>();
+  /** Ended on purpose while the version goes on. */
+  readonly #replaced = new WeakSet<Runner>();
   readonly #stopStarting = new AbortController();
   #nextStart: Disposable | undefined;
   #starting: Promise<void> = Promise.resolve();
   /** Why nothing is run any more. */
   #closed: (() => AppError) | undefined;
   #failure: string | undefined;
+  #lastExit: string | undefined;
 
   /** @param runner loaded and warmed up; from now on it is the supervisor's */
   constructor(context: SupervisorContext, supervised: Supervised, runner: Runner) {
@@ -74,6 +80,11 @@ export class Supervisor {
     return this.#failure;
   }
 
+  /** How the last runner that ended unasked did so. */
+  get lastExit(): string | undefined {
+    return this.#lastExit;
+  }
+
   /** Ends of runners within the last minute that no request was proven to have caused. */
   get recentCrashes(): number {
     return this.#crashes.count(this.#context.clock.monotonicMs());
@@ -85,7 +96,8 @@ export class Supervisor {
    */
   run(request: RunRequest): Promise<RunReply> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed());
-    if (this.#tickets.size >= this.#supervised.maxQueueLength) return Promise.reject(this.#queueFull());
+    if (this.#tickets.size >= this.#supervised.maxQueueLength)
+      return Promise.reject(queueFull(this.#label, this.#supervised.maxQueueLength));
     const ticket = new Ticket(request);
     this.#tickets.add(ticket);
     this.#timer.armBy(request.deadlineMs);
@@ -102,6 +114,16 @@ export class Supervisor {
     this.#stopStarting.abort();
     for (const ticket of this.#tickets) ticket.fail(reason());
     this.#tickets.clear();
+  }
+
+  /** Replaces the runner by a fresh one; requests that come meanwhile wait for it. False, and nothing, unless it is idle. */
+  recycle(): boolean {
+    const runner = this.#runner;
+    if (runner === undefined || this.#closed !== undefined || this.#tickets.size > 0) return false;
+    this.#runner = undefined;
+    this.#replaced.add(runner);
+    this.#starting = this.#release(runner).then(() => this.#startFresh('recycled'));
+    return true;
   }
 
   /** Ends the runner. What is still outstanding is refused. */
@@ -137,7 +159,7 @@ export class Supervisor {
     if (lost.began && ticket.request.alone) {
       crash.attributed = true;
       if (ticket.suspectedIn !== undefined) ticket.suspectedIn.attributed = true;
-      this.#failTicket(ticket, this.#guilty(lost.exit));
+      this.#failTicket(ticket, crashedByRequest(lost.exit));
       return;
     }
     if (ticket.answered) {
@@ -163,6 +185,7 @@ export class Supervisor {
     const reason = this.#hung.has(runner) ? describeHang(exit) : describeExit(exit);
     const crash = this.#crashes.record(this.#context.clock.monotonicMs(), reason);
     this.#losses.set(runner, crash);
+    this.#lastExit = reason;
     if (this.#closed !== undefined) return crash;
     this.#context.logger.warn({ model: this.#label, pid: runner.pid, reason }, 'runner ended unasked');
     if (this.#runner === runner) this.#runner = undefined;
@@ -188,19 +211,19 @@ export class Supervisor {
     }
     const delayMs = this.#crashes.delayMs(now);
     const start = () => {
-      this.#starting = this.#startFresh();
+      this.#starting = this.#startFresh('restarted');
     };
     if (delayMs === 0) start();
     else this.#nextStart = this.#context.clock.after(delayMs, start);
   }
 
-  async #startFresh(): Promise<void> {
+  async #startFresh(why: FreshRunner): Promise<void> {
     try {
       const { spec, startLimitMs } = this.#supervised;
       const runner = await startWithin(this.#context, spec, startLimitMs, this.#stopStarting.signal);
       this.#adopt(runner);
       if (this.#closed !== undefined) return;
-      this.#supervised.onRestarted(runner);
+      this.#supervised.onFresh(why);
       for (const ticket of this.#tickets) if (ticket.runner === undefined) void this.#attempt(ticket, runner);
     } catch (error) {
       if (this.#closed !== undefined) return;
@@ -212,17 +235,14 @@ export class Supervisor {
 
   #adopt(runner: Runner): void {
     this.#runner = runner;
-    void runner.exited.then((exit) => this.#noticeLoss(runner, exit));
+    void runner.exited.then((exit) => {
+      if (!this.#replaced.has(runner)) this.#noticeLoss(runner, exit);
+    });
   }
 
   #giveUp(last: Crash): void {
     const reason = `its runner ended ${CRASHES_UNTIL_FAILED} times within ${CRASH_WINDOW_MS / 1000} s, at last: ${last.reason}`;
-    this.refuse(
-      () =>
-        new AppError('not_ready', `${this.#label} has failed: ${reason}`, {
-          next: `Load ${this.#supervised.spec.modelId} version ${this.#supervised.spec.version} again.`,
-        }),
-    );
+    this.refuse(() => hasFailed(this.#supervised.spec, reason));
     this.#failure = reason;
     this.#supervised.onFailed(reason);
   }
@@ -253,26 +273,4 @@ export class Supervisor {
     this.#hung.add(runner);
     runner.kill();
   }
-
-  #queueFull(): AppError {
-    const { maxQueueLength } = this.#supervised;
-    return new AppError('queue_full', `${maxQueueLength} requests wait for ${this.#label}: that is its limit.`, {
-      retryAfterS: 1,
-      next: 'Send fewer requests at once, or load the model with a larger max_queue_length.',
-      details: { limit: maxQueueLength },
-    });
-  }
-
-  #guilty(exit: RunnerExit): AppError {
-    return new AppError('model_crashed', 'This request crashed the model.', {
-      next: 'Do not send it again: it was tried once more by itself and ended the model again.',
-      details: { exit: describeExit(exit) },
-    });
-  }
-}
-
-function deadlineExceeded(): AppError {
-  return new AppError('deadline_exceeded', 'The deadline passed before the answer came.', {
-    next: 'Allow more time, or send fewer requests at once.',
-  });
 }

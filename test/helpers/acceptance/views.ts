@@ -8,6 +8,7 @@ export interface WireVersion {
   readonly version: string;
   readonly state: string;
   readonly reason: string | null;
+  readonly last_exit: string | null;
   readonly progress: {
     readonly phase: string;
     readonly bytes_done: number | null;
@@ -30,6 +31,7 @@ export interface WireStatus {
   readonly phase: string;
   readonly overview: Readonly<Record<string, number>>;
   readonly performance_metrics: Readonly<Record<string, number>>;
+  readonly memory: Readonly<Record<string, number>>;
   readonly repository_problems: readonly { readonly path: string; readonly reason: string }[];
 }
 

@@ -1,6 +1,8 @@
 import { AppError, type ErrorCode } from '../../../src/core/errors.ts';
+import { estimateFromDescription } from '../../../src/core/memory/estimate.ts';
 import type { ModelId } from '../../../src/core/model/model-id.ts';
 import type { VersionName } from '../../../src/core/model/version.ts';
+import type { DryRunRequest, DryRunView } from '../../../src/serving/memory/dry-runs.ts';
 import { Counters } from '../../../src/serving/overview/counters.ts';
 import type {
   HealthView,
@@ -20,7 +22,7 @@ import type {
   UnloadResult,
 } from '../../../src/serving/service.ts';
 import { HeapPayload, HeapPayloadStore } from './heap-payload-store.ts';
-import { versionView } from './views.ts';
+import { ALLOCATION, versionView } from './views.ts';
 
 interface SeenInference extends Omit<InferRequest, 'payload'> {
   readonly body: Buffer;
@@ -34,6 +36,7 @@ export class FakeModelServing implements ModelServing {
   /** Why inferences were refused before they came here. */
   readonly refusals: ErrorCode[] = [];
   readonly loads: LoadRequest[] = [];
+  readonly dryRuns: DryRunRequest[] = [];
   readonly unloads: { readonly modelId: string; readonly version: string | undefined }[] = [];
   /** Every call rejects with this while it is set. */
   failure: unknown;
@@ -81,6 +84,29 @@ export class FakeModelServing implements ModelServing {
     await this.onLoad(request, signal);
     const version = request.version === 'latest' ? undefined : request.version;
     return { version: await this.describeVersion(request.modelId, version), cacheHit: this.cacheHit };
+  }
+
+  async dryRun(request: DryRunRequest): Promise<DryRunView> {
+    this.dryRuns.push(request);
+    this.#failIfTold();
+    const { description, modelId } = request;
+    const view = description === undefined ? await this.describeVersion(modelId, undefined) : undefined;
+    const allocation =
+      description === undefined ? ALLOCATION : estimateFromDescription(description, { runnerBaseBytes: 60_000_000 });
+    return {
+      modelId,
+      version: view?.version,
+      isResident: false,
+      allocation,
+      neededBytes: allocation.totalBytes,
+      basis: 'estimated',
+      isAdmitted: true,
+      wouldEvict: ['old@1'],
+      budgetBytes: 5_600_000_000,
+      freeBytes: 1000,
+      couldBeFreedBytes: 5_000_000_000,
+      holders: [],
+    };
   }
 
   async unload(modelId: ModelId, version: VersionName | undefined): Promise<UnloadResult> {
@@ -152,6 +178,11 @@ export class FakeModelServing implements ModelServing {
       cacheMisses: 3,
       cacheHitRate: 0.25,
       unloads: 1,
+      evictions: { memory: 2, keep_alive: 1 },
+      evictionAgeSumMs: 9000,
+      lastEvictionAgeMs: 2500,
+      footprintDrifts: 1,
+      runnerRecycles: 1,
       runnerRestarts: 0,
       totalRequests: 7,
       failedRequests: 3,
@@ -161,6 +192,14 @@ export class FakeModelServing implements ModelServing {
 
   memory(): MemoryView {
     return {
+      budget: {
+        budgetBytes: 5_600_000_000,
+        usedBytes: 15_500_000,
+        reservedBytes: 0,
+        freeBytes: 5_584_500_000,
+        arenaBytes: 500_000,
+        loadsWaiting: 0,
+      },
       runnersBytes: 15_000_000,
       frontBytes: 60_000_000,
       payloadBytes: this.payloads.usedBytes,

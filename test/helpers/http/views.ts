@@ -1,3 +1,4 @@
+import { estimateFromInspection } from '../../../src/core/memory/estimate.ts';
 import type { LatencySummary, StatisticsView, VersionView } from '../../../src/serving/overview/views.ts';
 
 const LATENCY: LatencySummary = {
@@ -23,6 +24,15 @@ const STATISTICS: StatisticsView = {
   restarts: 0,
 };
 
+export const ALLOCATION = estimateFromInspection(
+  {
+    parameterCount: 51,
+    weightBytesByDatatype: { FP32: 204 },
+    signature: { inputs: [{ name: 'input', datatype: 'FP32', shape: [-1, 4] }], outputs: [] },
+  },
+  { maxBatchSize: 32, runnerBaseBytes: 60_000_000 },
+);
+
 /** A ready, serving version; the test says what is different about its own. */
 export function versionView(changes: Partial<VersionView> = {}): VersionView {
   return {
@@ -31,6 +41,7 @@ export function versionView(changes: Partial<VersionView> = {}): VersionView {
     state: 'ready',
     reason: undefined,
     progress: undefined,
+    lastExit: undefined,
     serving: true,
     weight: 1,
     pinned: false,
@@ -47,6 +58,9 @@ export function versionView(changes: Partial<VersionView> = {}): VersionView {
     rewrites: [],
     producer: 'test',
     opsets: { '': 21 },
+    allocation: ALLOCATION,
+    reservedBytes: 16_000_000,
+    sharedBytes: undefined,
     measuredBytes: 15_000_000,
     peakBytes: 20_000_000,
     runnerPid: 4242,
@@ -70,6 +84,8 @@ export function absentView(changes: Partial<VersionView> = {}): VersionView {
     batchable: false,
     parameterCount: undefined,
     weightBytes: undefined,
+    allocation: undefined,
+    reservedBytes: undefined,
     measuredBytes: undefined,
     peakBytes: undefined,
     runnerPid: undefined,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { AppError } from '../../../src/core/errors.ts';
 import type { ModelSignature } from '../../../src/core/model/signature.ts';
 import {
@@ -19,7 +20,13 @@ const SIGNATURE: ModelSignature = {
   outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, 4] }],
 };
 
-const SEGFAULT: RunnerExit = { code: null, signal: 'SIGSEGV', stderrTail: 'Segmentation fault', expected: false };
+const SEGFAULT: RunnerExit = {
+  code: null,
+  signal: 'SIGSEGV',
+  stderrTail: 'Segmentation fault',
+  expected: false,
+  outOfMemory: false,
+};
 
 /** How a runner of the fake answers; undefined: not before it is told to. */
 export type Behaviour = (request: RunRequest, body: string) => string | AppError | 'crash' | undefined;
@@ -127,12 +134,18 @@ export class FakeRunner implements Runner {
 
   async footprint(): Promise<MemoryFootprint | undefined> {
     if (this.exit !== undefined) return undefined;
-    return { pssBytes: this.footprintBytes, peakBytes: this.footprintBytes + 5_000_000 };
+    return {
+      pssBytes: this.footprintBytes,
+      privateBytes: this.footprintBytes,
+      peakBytes: this.footprintBytes + 5_000_000,
+    };
   }
 
   kill(): void {
     this.killed = true;
-    this.end({ code: null, signal: 'SIGKILL', stderrTail: '', expected: true }, (run) => this.begun.has(run));
+    this.end({ code: null, signal: 'SIGKILL', stderrTail: '', expected: true, outOfMemory: false }, (run) =>
+      this.begun.has(run),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -140,7 +153,7 @@ export class FakeRunner implements Runner {
     if (this.exit === undefined) {
       for (const run of this.open) if (run.request.deadlineMs > this.#engine.now()) this.stranded.push(run.request);
     }
-    this.end({ code: 0, signal: null, stderrTail: '', expected: true }, () => false);
+    this.end({ code: 0, signal: null, stderrTail: '', expected: true, outOfMemory: false }, () => false);
   }
 }
 
@@ -148,12 +161,17 @@ export class FakeRunner implements Runner {
 export class FakeEngine implements Engine {
   readonly name = 'fake';
   readonly version = '1.0';
+  readonly runnerBaseBytes = 20_000_000;
+  /** What the arenas hold. */
+  arenaBytes = 0;
   readonly runners: FakeRunner[] = [];
   readonly prepared: string[] = [];
   starts = 0;
   behaviour: Behaviour = () => ANSWER;
   /** Monotonic milliseconds, for what is told by time. */
   now: () => number = () => 0;
+  /** What the weights of the file at a path take, where it matters; then its runners use as much, and their base. */
+  readonly weightBytes = new Map<string, number>();
   /** What preparing the file at a path fails with. */
   readonly unpreparable = new Map<string, AppError>();
   /** What the next starts fail with, in order; undefined: that one succeeds. */
@@ -181,13 +199,20 @@ export class FakeEngine implements Engine {
     this.#gate = undefined;
   }
 
+  sharedBytes(): number {
+    return this.arenaBytes;
+  }
+
   async prepare(modelPath: string, signal: AbortSignal): Promise<PreparedModel> {
     this.prepared.push(modelPath);
     await Promise.resolve();
     signal.throwIfAborted();
     const failure = this.unpreparable.get(modelPath);
     if (failure !== undefined) throw failure;
-    return { digest: FAKE_SHA256, path: modelPath, inspection: INSPECTION };
+    const weightBytes = this.weightBytes.get(modelPath);
+    if (weightBytes === undefined) return { digest: FAKE_SHA256, path: modelPath, inspection: INSPECTION };
+    const inspection = { ...INSPECTION, weightBytesByDatatype: { FP32: weightBytes } };
+    return { digest: createHash('sha256').update(modelPath).digest('hex'), path: modelPath, inspection };
   }
 
   async start(spec: RunnerSpec, signal: AbortSignal): Promise<Runner> {
@@ -196,6 +221,8 @@ export class FakeEngine implements Engine {
     const failure = this.startFailures.shift();
     if (failure !== undefined) throw failure;
     const runner = new FakeRunner(this, spec, 1000 + this.runners.length);
+    const weights = this.weightBytes.get(spec.prepared.path);
+    if (weights !== undefined) runner.footprintBytes = this.runnerBaseBytes + weights;
     this.runners.push(runner);
     return runner;
   }

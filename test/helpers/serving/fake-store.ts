@@ -1,9 +1,10 @@
-import type { DesiredVersion, RunnerRecord, Store } from '../../../src/serving/ports/store.ts';
+import type { DesiredVersion, FootprintRecord, RunnerRecord, Store } from '../../../src/serving/ports/store.ts';
 
 /** State that survives as long as the object does. */
 export class FakeStore implements Store {
   readonly desired = new Map<string, DesiredVersion>();
   readonly #runners = new Map<number, RunnerRecord>();
+  readonly footprints = new Map<string, FootprintRecord>();
   /** What writes fail with. */
   failure: Error | undefined;
 
@@ -33,6 +34,15 @@ export class FakeStore implements Store {
 
   async removeRunner(pid: number): Promise<void> {
     this.#runners.delete(pid);
+  }
+
+  async listFootprints(): Promise<readonly FootprintRecord[]> {
+    return [...this.footprints.values()];
+  }
+
+  async putFootprint(footprint: FootprintRecord): Promise<void> {
+    if (this.failure !== undefined) throw this.failure;
+    this.footprints.set(`${footprint.digest} ${footprint.options}`, footprint);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

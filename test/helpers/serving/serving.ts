@@ -12,6 +12,7 @@ import { FakePayloads } from './fake-payloads.ts';
 import { FakeStore } from './fake-store.ts';
 
 export const HANG_LIMIT_MS = 10_000;
+export const MEMORY_WAIT_MS = 10_000;
 export const LOAD_LIMIT_MS = 120_000;
 export const DRAIN_LIMIT_MS = 20_000;
 
@@ -41,6 +42,8 @@ export class Serving implements AsyncDisposable {
       clock: this.clock,
       logger: silentLogger,
       limits: { hangLimitMs: HANG_LIMIT_MS, drainTimeoutMs: DRAIN_LIMIT_MS, loadTimeoutMs: LOAD_LIMIT_MS },
+      memory: { budgetBytes: 8e9, waitMs: MEMORY_WAIT_MS },
+      parallelLoads: 3,
       loadOnDemand: true,
       required: [],
       machineBytes: 8e9,

@@ -186,10 +186,20 @@ describe('a runner process', () => {
       'MALLOC_ARENA_MAX',
       'MALLOC_TRIM_THRESHOLD_',
       'MALLOC_MMAP_THRESHOLD_',
+      'ORT_DISABLE_TELEMETRY',
       'LD_LIBRARY_PATH',
       'TZ',
     ];
     expect(names.filter((name) => !allowed.includes(name ?? ''))).toEqual([]);
+    vi.unstubAllEnvs();
+  });
+
+  test('reports to nobody, and leaves nothing in the home directory', async () => {
+    vi.stubEnv('HOME', room.dir);
+    const runner = await room.start(identity('INT64', [-1]));
+    await room.run(runner, integers(1));
+    expect(readFileSync(`/proc/${runner.pid}/environ`, 'latin1').split('\0')).toContain('ORT_DISABLE_TELEMETRY=1');
+    expect(readdirSync(room.dir).filter((name) => name.startsWith('.'))).toEqual([]);
     vi.unstubAllEnvs();
   });
 

@@ -112,11 +112,18 @@ describe('a process of the spawner', () => {
     expect(String(await once(control, 'data'))).toBe('to and fro');
     control.destroy();
     expect(await child.closed).toMatchObject({ code: 7 });
+  });
 
-    const other = await spawner.startConnected(script(FOREVER));
-    const ended = once(other.control.resume(), 'close');
-    other.child.kill();
-    await ended;
+  test('has not closed before what it sent has been read, which may be after its end', async () => {
+    const { spawner } = await openSpawner();
+    const { child, control, closed } = await spawner.startConnected(script('fs.writeSync(3, "last words")'));
+    await child.closed;
+    const order: string[] = [];
+    void closed.then(() => order.push('closed'));
+    await pause(50);
+    control.on('data', (chunk) => order.push(String(chunk)));
+    await closed;
+    expect(order).toEqual(['last words', 'closed']);
   });
 });
 
@@ -156,14 +163,13 @@ describe('when the spawner’s thread is lost', () => {
     const onLost = vi.fn();
     const { spawner, thread } = await openSpawner(onLost);
     const child = await spawner.start(script(FOREVER));
-    const { child: connected, control } = await spawner.startConnected(script(FOREVER));
-    const disconnected = once(control.resume(), 'close');
+    const connected = await spawner.startConnected(script(FOREVER));
+    connected.control.resume();
     const lost = expect.stringMatching(/the thread that starts processes ended/);
     await thread.terminate();
     expect(await child.closed).toMatchObject({ signal: 'SIGKILL', stderrTail: lost });
     expect(await connected.closed).toMatchObject({ signal: 'SIGKILL', stderrTail: lost });
-    await disconnected;
-    await vi.waitFor(() => expect([child.pid, connected.pid].filter(isAlive)).toEqual([]));
+    await vi.waitFor(() => expect([child.pid, connected.child.pid].filter(isAlive)).toEqual([]));
     expect(onLost.mock.calls).toEqual([[lost]]);
     expect(await (await spawner.start(script('console.log(1)'))).closed).toMatchObject({ code: 0, stdout: '1\n' });
   });
@@ -193,10 +199,10 @@ describe('when the spawner’s thread is lost', () => {
     const { room, thread } = await openRoom();
     const spec = await room.spec(identity('INT64', [-1]));
     const never = new AbortController().signal;
-    const onRestarted = vi.fn();
+    const onFresh = vi.fn();
     const supervisor = new Supervisor(
       { engine: room.engine, clock: systemClock, logger: silentLogger, hangLimitMs: 60_000 },
-      { spec, startLimitMs: 30_000, maxQueueLength: 100, onRestarted, onFailed: () => {} },
+      { spec, startLimitMs: 30_000, maxQueueLength: 100, onFresh, onFailed: () => {} },
       await room.engine.start(spec, never),
     );
     onTestFinished(() => supervisor.stop());
@@ -208,7 +214,7 @@ describe('when the spawner’s thread is lost', () => {
       await pause(5);
     }
     expect(await Promise.all(answers)).toEqual(answers.map((_, value) => [value]));
-    expect(onRestarted).toHaveBeenCalledOnce();
+    expect(onFresh).toHaveBeenCalledOnce();
     expect(supervisor.runner?.pid).not.toBe(first);
   });
 });

@@ -35,6 +35,7 @@ describe('the configuration', () => {
         required: [],
         loadOnDemand: true,
       },
+      memory: { budget: '70%', waitMs: 10_000 },
       sources: { allowedRoots: [], allowedUrls: [] },
       limits: {
         defaultTimeoutMs: 30_000,
@@ -74,6 +75,7 @@ describe('the configuration', () => {
       ],
       ...['--grace-period', '1h', '--auth', 'none', '--allowed-host', 'Models.Local', '--allow-source-root', '/in'],
       ...['--allow-source-url', 'https://models.example.com/,10.0.0.0/8', '--max-body', '1GiB'],
+      ...['--memory-budget', '8GiB', '--memory-wait', '3s'],
       ...['--max-in-flight', '1.5GB', '--arena-dir', '/mnt/shm', '--allow-disk-arena', '--log-level', 'debug'],
     ]);
     expect(config).toEqual({
@@ -92,6 +94,7 @@ describe('the configuration', () => {
         required: ['a', 'b'],
         loadOnDemand: false,
       },
+      memory: { budget: '8GiB', waitMs: 3000 },
       sources: { allowedRoots: ['/in'], allowedUrls: ['https://models.example.com/', '10.0.0.0/8'] },
       limits: {
         defaultTimeoutMs: 500,

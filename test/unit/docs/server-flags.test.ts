@@ -7,7 +7,7 @@ const read = (path: string) => readFileSync(resolve(import.meta.dirname, '../../
 const FLAGS = SERVER_NODE_FLAGS.join(' ');
 
 it.each([
-  ['package.json', `"start": "node ${FLAGS} dist/main.js"`],
+  ['package.json', `"start": "exec node ${FLAGS} dist/main.js"`],
   ['Dockerfile', `"node", ${SERVER_NODE_FLAGS.map((flag) => `"${flag}"`).join(', ')}, "dist/main.js"]`],
   ['src/main.ts', `#!/usr/bin/env -S node ${FLAGS}\n`],
 ])('%s starts the server with the flags that every start has', (path, line) => {

@@ -196,7 +196,7 @@ test('options that differ from those of a resident version are a conflict that n
   serving.catalog.add('iris', '1');
   await serving.load('iris', '1', { options: { maxBatchSize: 8 } });
   expect((await serving.load('iris', '1', { options: { maxBatchSize: 8 } })).cacheHit).toBe(true);
-  await expect(serving.load('iris', '1', { options: { maxBatchSize: 4 } })).rejects.toThrow(/maxBatchSize/);
+  await expect(serving.load('iris', '1', { options: { maxBatchSize: 4 } })).rejects.toThrow(/max_batch_size/);
 });
 
 test('options of the request go over those of the manifest', async () => {

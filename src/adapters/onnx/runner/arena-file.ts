@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, ftruncateSync, openSync, statfsSync, unlinkSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, statfsSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../../../core/errors.ts';
@@ -32,6 +32,11 @@ export function openArenaFile(dir: string, bytes: number): ArenaFile {
 export function closeArenaFile(file: ArenaFile): void {
   closeSync(file.readOnlyFd);
   closeSync(file.fd);
+}
+
+/** What a file really takes: pages that were never written, or were given back, cost nothing. */
+export function allocatedBytes(file: ArenaFile): number {
+  return fstatSync(file.fd).blocks * 512;
 }
 
 const TMPFS_MAGIC = 0x0102_1994;

@@ -2,7 +2,7 @@ import { ftruncateSync, readSync, writeSync } from 'node:fs';
 import { AppError } from '../../../core/errors.ts';
 import type { PayloadStore, PayloadWriter } from '../../../serving/ports/payload.ts';
 import { FirstFitAllocator } from './allocator.ts';
-import { closeArenaFile, openArenaFile } from './arena-file.ts';
+import { allocatedBytes, closeArenaFile, openArenaFile } from './arena-file.ts';
 import { ArenaWriter, type Place } from './payload.ts';
 
 /** How long the arena must be empty before its pages go back to the system. */
@@ -40,6 +40,11 @@ export class Arena implements PayloadStore, Disposable {
 
   get usedBytes(): number {
     return this.#allocator.usedBytes + this.#inlineBytes;
+  }
+
+  /** Memory that its pages take now; they stay for a moment after the last body is gone. */
+  get allocatedBytes(): number {
+    return this.#closed ? 0 : allocatedBytes(this.#file);
   }
 
   open(expectedBytes: number | undefined): PayloadWriter {

@@ -1,5 +1,5 @@
 import { ftruncateSync, readSync } from 'node:fs';
-import { type ArenaFile, closeArenaFile, openArenaFile } from './arena-file.ts';
+import { type ArenaFile, allocatedBytes, closeArenaFile, openArenaFile } from './arena-file.ts';
 import type { PartMessage } from './messages.ts';
 import { RESPONSE_SLOTS, SLOT_BYTES } from './outbox.ts';
 
@@ -21,6 +21,11 @@ export class ResponseArena implements Disposable {
   /** For the runner. */
   get fd(): number {
     return this.#file.fd;
+  }
+
+  /** Memory that its pages take now. */
+  get allocatedBytes(): number {
+    return this.#closed ? 0 : allocatedBytes(this.#file);
   }
 
   /** A copy of a part's bytes. */

@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import type { ModelSignature } from '../../../core/model/signature.ts';
 import type { MemoryFootprint, Runner, RunnerExit, RunReply, RunRequest } from '../../../serving/ports/engine.ts';
 import { RunnerLost } from '../../../serving/ports/engine.ts';
@@ -13,6 +12,7 @@ import {
   type ReadyMessage,
   type StartMessage,
 } from './messages.ts';
+import type { OomKills } from './oom-kills.ts';
 import { ArenaPayload } from './payload.ts';
 import { PendingRun } from './pending-run.ts';
 import type { ResponseArena } from './response-arena.ts';
@@ -32,6 +32,7 @@ export class RunnerProcess implements Runner {
   startMs = 0;
   readonly #spawned: ConnectedChild;
   readonly #responses: ResponseArena;
+  readonly #oomKills: OomKills;
   readonly #pending = new Map<number, PendingRun>();
   readonly #started = Promise.withResolvers<StartOutcome>();
   /** What the runner said last that it works on; what it has answered since is no longer in `#pending`. */
@@ -41,8 +42,9 @@ export class RunnerProcess implements Runner {
   #ending = false;
   #exit: RunnerExit | undefined;
 
-  constructor(spawned: ConnectedChild, responses: ResponseArena, start: StartMessage) {
+  constructor(spawned: ConnectedChild, responses: ResponseArena, start: StartMessage, oomKills: OomKills) {
     this.#spawned = spawned;
+    this.#oomKills = oomKills;
     this.#responses = responses;
     this.pid = spawned.child.pid;
     this.intraOpThreads = start.intraOpThreads;
@@ -88,6 +90,11 @@ export class RunnerProcess implements Runner {
     let earliest: number | undefined;
     for (const { deadlineMs } of this.#pending.values()) earliest = Math.min(earliest ?? deadlineMs, deadlineMs);
     return earliest;
+  }
+
+  /** Memory that its answers on their way take. */
+  get arenaBytes(): number {
+    return this.#responses.allocatedBytes;
   }
 
   footprint(): Promise<MemoryFootprint | undefined> {
@@ -168,12 +175,9 @@ export class RunnerProcess implements Runner {
   }
 
   async #watchExit(): Promise<RunnerExit> {
-    // Its end alone is not enough: what it sent may not have been read yet.
-    const [{ code, signal, stderrTail }] = await Promise.all([
-      this.#spawned.child.closed,
-      closed(this.#spawned.control),
-    ]);
-    const exit: RunnerExit = { code, signal, stderrTail, expected: this.#ending };
+    const { code, signal, stderrTail } = await this.#spawned.closed;
+    const outOfMemory = signal === 'SIGKILL' && !this.#ending && this.#oomKills.haveRisen();
+    const exit: RunnerExit = { code, signal, stderrTail, expected: this.#ending, outOfMemory };
     this.#exit = exit;
     this.#responses[Symbol.dispose]();
     const begun = new Set(this.#begun);
@@ -184,11 +188,4 @@ export class RunnerProcess implements Runner {
     this.#started.promise.catch(() => {});
     return exit;
   }
-}
-
-function closed(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    if (socket.closed) resolve();
-    else socket.once('close', () => resolve());
-  });
 }

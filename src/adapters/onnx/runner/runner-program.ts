@@ -11,6 +11,13 @@ const MALLOC_ENVIRONMENT = {
   MALLOC_MMAP_THRESHOLD_: '131072',
 };
 
+/**
+ * Official Linux builds of onnxruntime report model and file names, hashes and the machine to their maker by default, and
+ * keep an id and a queue in the user's cache directory. This, before it starts, is the way to switch that off
+ * (https://github.com/microsoft/onnxruntime/pull/27379).
+ */
+const NO_TELEMETRY = { ORT_DISABLE_TELEMETRY: '1' };
+
 /** What a runner may know of the front's environment: where libraries are, and nothing else. */
 const INHERITED = ['LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'TZ'] as const;
 
@@ -35,5 +42,5 @@ function runnerEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
     const value = env[name];
     return value === undefined ? [] : [[name, value] as const];
   });
-  return { ...MALLOC_ENVIRONMENT, ...Object.fromEntries(inherited) };
+  return { ...MALLOC_ENVIRONMENT, ...NO_TELEMETRY, ...Object.fromEntries(inherited) };
 }

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Child } from './child.ts';
-import type { Program } from './messages.ts';
+import type { ChildEnd, Program } from './messages.ts';
 import { Rendezvous } from './rendezvous.ts';
 import { SpawnerThread } from './spawner-thread.ts';
 
@@ -8,6 +8,8 @@ import { SpawnerThread } from './spawner-thread.ts';
 export interface ConnectedChild {
   readonly child: Child;
   readonly control: Socket;
+  /** How it ended. What it sent has been read by then as well: its end alone does not tell that. */
+  readonly closed: Promise<ChildEnd>;
 }
 
 /**
@@ -38,7 +40,8 @@ export class Spawner implements AsyncDisposable {
     try {
       child = await this.#current().start(program, rendezvous.place);
       // The connection is there by now; what is left is to accept it.
-      return { child, control: await rendezvous.met };
+      const control = await rendezvous.met;
+      return { child, control, closed: Promise.all([child.closed, closed(control)]).then(([end]) => end) };
     } catch (error) {
       child?.kill();
       rendezvous.met.then(
@@ -68,4 +71,11 @@ export class Spawner implements AsyncDisposable {
     this.#closing ??= this.#thread?.close() ?? Promise.resolve();
     return this.#closing;
   }
+}
+
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.closed) resolve();
+    else socket.once('close', () => resolve());
+  });
 }

@@ -1,0 +1,148 @@
+import { AppError } from '../../core/errors.ts';
+import type { ModelOptions } from '../../core/model/options.ts';
+import type { ServingDependencies } from '../dependencies.ts';
+import type { HealthChecker } from '../health/health-checker.ts';
+import type { ModelMemory } from '../memory/model-memory.ts';
+import type { Counters } from '../overview/counters.ts';
+import type { LoadProgress } from '../overview/views.ts';
+import type { CatalogVersion } from '../ports/catalog.ts';
+import type { PreparedModel, Runner, RunnerSpec } from '../ports/engine.ts';
+import { restartLimitMs, startWithin } from '../running/start-within.ts';
+import { type FreshRunner, Supervisor } from '../running/supervisor.ts';
+import type { Turns } from '../turns.ts';
+import { effectiveOptions } from './load-options.ts';
+import type { Loaded, Resident } from './resident.ts';
+
+interface BringUpParts {
+  readonly dependencies: ServingDependencies;
+  readonly health: HealthChecker;
+  readonly memory: ModelMemory;
+  /** Loads at once. More would hold memory that others could answer from, and take as long all together. */
+  readonly turns: Turns;
+  readonly counters: Counters;
+}
+
+export interface BringUpTerms {
+  /** Whether idle versions may be evicted for it. */
+  readonly mayEvict: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** From files on disk to a version that can answer: prepare, find memory for it, start, probe, measure. */
+export class BringUp {
+  readonly #parts: BringUpParts;
+
+  constructor(parts: BringUpParts) {
+    this.#parts = parts;
+  }
+
+  /** Where it fails, no runner is left, and no memory is held. */
+  async perform(resident: Resident, files: CatalogVersion, terms: BringUpTerms): Promise<Loaded> {
+    const { dependencies, memory, turns } = this.#parts;
+    const { engine, clock, limits } = dependencies;
+    resident.progress = at('waiting');
+    using _turn = await turns.take(terms.signal);
+    const startedAt = clock.monotonicMs();
+    const options = effectiveOptions(files.manifest, resident.settings.options, limits.defaultTimeoutMs);
+    resident.progress = at('preparing');
+    const prepared = await engine.prepare(files.modelPath, terms.signal);
+    resident.progress = at('waiting');
+    await memory.admit(resident, prepared, options, terms);
+    try {
+      const supervisor = await this.#start(resident, files, { prepared, options }, terms.signal);
+      const loadTimeMs = clock.monotonicMs() - startedAt;
+      return { files, prepared, options, supervisor, loadedAt: clock.epochMs(), loadTimeMs };
+    } catch (error) {
+      memory.release(resident);
+      throw error;
+    }
+  }
+
+  /** Takes back what `perform` gave. */
+  async undo(resident: Resident, { supervisor }: Loaded): Promise<void> {
+    await supervisor.stop();
+    this.#parts.memory.release(resident);
+  }
+
+  async #start(
+    resident: Resident,
+    files: CatalogVersion,
+    { prepared, options }: Pick<Loaded, 'prepared' | 'options'>,
+    signal: AbortSignal,
+  ): Promise<Supervisor> {
+    const { dependencies, memory } = this.#parts;
+    resident.progress = at('starting');
+    const spec = runnerSpec(resident, files, prepared, options);
+    const runner = await startWithin(dependencies, spec, dependencies.limits.loadTimeoutMs, signal);
+    const supervisor = this.#supervise(resident, spec, options, runner);
+    try {
+      await this.#probe(resident, files, supervisor, signal);
+      await memory.settle(resident, { supervisor, prepared, options });
+      signal.throwIfAborted();
+      if (supervisor.failure === undefined) return supervisor;
+      throw new AppError('model_unloadable', `${resident.label}: ${supervisor.failure}`);
+    } catch (error) {
+      await supervisor.stop();
+      throw error;
+    }
+  }
+
+  async #probe(resident: Resident, files: CatalogVersion, supervisor: Supervisor, signal: AbortSignal): Promise<void> {
+    resident.progress = at('warming_up');
+    const subject = { label: resident.label, supervisor, probesDir: files.probesDir };
+    resident.health = await this.#parts.health.checkBeforeReady(subject, signal);
+  }
+
+  #supervise(resident: Resident, spec: RunnerSpec, options: ModelOptions, runner: Runner): Supervisor {
+    const { engine, clock, logger, limits } = this.#parts.dependencies;
+    return new Supervisor(
+      { engine, clock, logger, hangLimitMs: limits.hangLimitMs },
+      {
+        spec,
+        startLimitMs: restartLimitMs(runner.startMs, limits.loadTimeoutMs),
+        maxQueueLength: options.maxQueueLength,
+        onFresh: (why) => this.#noteFresh(resident, why),
+        onFailed: (reason) => this.#noteFailure(resident, reason),
+      },
+      runner,
+    );
+  }
+
+  #noteFresh(resident: Resident, why: FreshRunner): void {
+    const { counters, memory } = this.#parts;
+    if (why === 'restarted') {
+      resident.statistics.restarts += 1;
+      counters.runnerRestarts += 1;
+    }
+    if (resident.loaded !== undefined) void memory.measure(resident, resident.loaded);
+  }
+
+  #noteFailure(resident: Resident, reason: string): void {
+    // Before it is ready, the load itself fails.
+    if (resident.loaded === undefined) return;
+    this.#parts.dependencies.logger.error({ model: resident.label, reason }, 'model version failed');
+    resident.fail('crash_looped', reason);
+    this.#parts.memory.release(resident);
+  }
+}
+
+function at(phase: LoadProgress['phase']): LoadProgress {
+  return { phase, bytesDone: undefined, bytesTotal: undefined };
+}
+
+function runnerSpec(
+  resident: Resident,
+  files: CatalogVersion,
+  prepared: PreparedModel,
+  options: ModelOptions,
+): RunnerSpec {
+  return {
+    modelId: resident.modelId,
+    version: resident.version,
+    prepared,
+    maxBatchSize: options.maxBatchSize,
+    intraOpThreads: options.intraOpThreads,
+    warmUpRuns: options.warmUpRuns,
+    labels: { ...prepared.inspection.labels, ...files.manifest.labels },
+  };
+}
