@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { parentDeathCommand } from '../../src/adapters/onnx/runner/spawn.ts';
+import { parentDeathCommand } from '../../src/adapters/onnx/spawner/parent-death-command.ts';
 
 /** How long a process may take to end after SIGTERM. */
 const GRACE_MS = 10_000;

@@ -14,11 +14,14 @@ import { systemClock } from '../clock.ts';
 import { readStartTicks } from '../process-memory.ts';
 import { prepare, removeAbandoned } from './model-file/prepare.ts';
 import type { Arena } from './runner/arena.ts';
+import type { StartMessage } from './runner/messages.ts';
 import { OomKills } from './runner/oom-kills.ts';
 import { ResponseArena } from './runner/response-arena.ts';
 import { RunnerProcess } from './runner/runner-process.ts';
-import { parentDeathCommand, spawnRunner } from './runner/spawn.ts';
+import { runnerProgram } from './runner/runner-program.ts';
 import { RUNTIME_VERSION } from './runtime-version.ts';
+import { parentDeathCommand } from './spawner/parent-death-command.ts';
+import { Spawner } from './spawner/spawner.ts';
 
 export interface OnnxEngineOptions {
   readonly arena: Arena;
@@ -47,9 +50,11 @@ export class OnnxEngine implements Engine {
   readonly #runners = new Set<RunnerProcess>();
   readonly #oomKills = new OomKills();
   readonly #prefix = parentDeathCommand();
+  readonly #spawner: Spawner;
 
   constructor(options: OnnxEngineOptions) {
     this.#options = options;
+    this.#spawner = new Spawner((reason) => options.logger.error({ reason }, 'every model has to be started again'));
     if (process.platform === 'linux' && this.#prefix.length === 0) {
       const message = 'no setpriv with --pdeathsig: a model that is busy when the server is killed outlives it';
       options.logger.warn({}, message);
@@ -68,16 +73,19 @@ export class OnnxEngine implements Engine {
   }
 
   prepare(modelPath: string, signal: AbortSignal, options?: PrepareOptions): Promise<PreparedModel> {
-    return prepare(modelPath, { ...options, rewriteDir: this.#options.rewriteDir, prefix: this.#prefix, signal });
+    const { rewriteDir } = this.#options;
+    return prepare(modelPath, { ...options, rewriteDir, prefix: this.#prefix, spawner: this.#spawner, signal });
   }
 
   async start(spec: RunnerSpec, signal: AbortSignal): Promise<Runner> {
     signal.throwIfAborted();
     const beganAtMs = systemClock.monotonicMs();
-    const runner = this.#spawn(spec);
+    const runner = await this.#spawn(spec);
     const kill = () => runner.kill();
     signal.addEventListener('abort', kill, { once: true });
     try {
+      // Meanwhile, with nobody to hear of it.
+      if (signal.aborted) kill();
       const outcome = await runner.started();
       if ('failed' in outcome) {
         throw new AppError('model_unloadable', `onnxruntime can not load the model: ${outcome.failed.message}`);
@@ -95,33 +103,46 @@ export class OnnxEngine implements Engine {
     }
   }
 
-  #spawn(spec: RunnerSpec): RunnerProcess {
-    const { arena, arenaDir, onStarted, onEnded } = this.#options;
+  async #spawn(spec: RunnerSpec): Promise<RunnerProcess> {
+    const { arena, arenaDir } = this.#options;
     const responses = new ResponseArena(arenaDir);
-    let runner: RunnerProcess;
     try {
-      const spawned = spawnRunner(arena.readOnlyFd, responses.fd, this.#prefix);
-      runner = new RunnerProcess(
-        spawned,
-        responses,
-        {
-          modelPath: spec.prepared.path,
-          modelId: spec.modelId,
-          version: spec.version,
-          maxBatchSize: spec.maxBatchSize,
-          // libuv's figure: the affinity mask and the cgroup's CPU quota, not the host's cores.
-          intraOpThreads: spec.intraOpThreads ?? availableParallelism(),
-          warmUpRuns: spec.warmUpRuns,
-          labels: spec.labels,
-          maxBodyBytes: arena.maxBodyBytes,
-          sharedFiles: spec.prepared.sharedFiles,
-        },
-        this.#oomKills,
-      );
+      const program = runnerProgram(arena.readOnlyFd, responses.fd, this.#prefix);
+      const spawned = await this.#spawner.startConnected(program);
+      const runner = new RunnerProcess(spawned, responses, this.#startMessage(spec), this.#oomKills);
+      this.#record(runner);
+      return runner;
     } catch (error) {
       responses[Symbol.dispose]();
       throw error;
     }
+  }
+
+  #startMessage({
+    prepared,
+    modelId,
+    version,
+    maxBatchSize,
+    intraOpThreads,
+    warmUpRuns,
+    labels,
+  }: RunnerSpec): StartMessage {
+    return {
+      modelPath: prepared.path,
+      modelId,
+      version,
+      maxBatchSize,
+      // libuv's figure: the affinity mask and the cgroup's CPU quota, not the host's cores.
+      intraOpThreads: intraOpThreads ?? availableParallelism(),
+      warmUpRuns,
+      labels,
+      maxBodyBytes: this.#options.arena.maxBodyBytes,
+      sharedFiles: prepared.sharedFiles,
+    };
+  }
+
+  #record(runner: RunnerProcess): void {
+    const { onStarted, onEnded } = this.#options;
     this.#runners.add(runner);
     void readStartTicks(runner.pid).then((startTicks) => {
       if (startTicks !== undefined) onStarted({ pid: runner.pid, startTicks });
@@ -130,12 +151,13 @@ export class OnnxEngine implements Engine {
       this.#runners.delete(runner);
       onEnded(runner.pid);
     });
-    return runner;
   }
 
-  /** Ends every runner. */
+  /** Ends every process. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#runners].map((runner) => runner[Symbol.asyncDispose]()));
+    // Only then: a runner that its thread took along would not have been ended on purpose.
+    await this.#spawner[Symbol.asyncDispose]();
   }
 }
 

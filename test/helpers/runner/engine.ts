@@ -5,7 +5,7 @@ import { systemClock } from '../../../src/adapters/clock.ts';
 import { OnnxEngine } from '../../../src/adapters/onnx/engine.ts';
 import { Arena } from '../../../src/adapters/onnx/runner/arena.ts';
 import { arenaDirectory } from '../../../src/adapters/onnx/runner/arena-file.ts';
-import type { Runner, RunReply, RunRequest } from '../../../src/serving/ports/engine.ts';
+import type { Runner, RunnerSpec, RunReply, RunRequest } from '../../../src/serving/ports/engine.ts';
 import type { Payload } from '../../../src/serving/ports/payload.ts';
 import { silentLogger } from '../serving/serving.ts';
 
@@ -13,6 +13,12 @@ const NEVER = new AbortController().signal;
 
 export interface RunFields extends Partial<Omit<RunRequest, 'payload'>> {
   readonly deadlineInMs?: number;
+}
+
+interface SpecOptions {
+  readonly maxBatchSize?: number;
+  readonly intraOpThreads?: number;
+  readonly shareWeights?: boolean;
 }
 
 /** The real engine with an arena and a directory of its own; everything goes with it. */
@@ -34,15 +40,12 @@ export class EngineRoom implements AsyncDisposable {
     onEnded: (pid) => this.ended.push(pid),
   });
 
-  /** Writes a model file and starts a runner for it. */
-  async start(
-    model: Uint8Array | string,
-    options: { maxBatchSize?: number; intraOpThreads?: number; shareWeights?: boolean } = {},
-  ): Promise<Runner> {
+  /** Writes a model file and prepares it to be run. */
+  async spec(model: Uint8Array | string, options: SpecOptions = {}): Promise<RunnerSpec> {
     const path = typeof model === 'string' ? model : join(this.dir, `${crypto.randomUUID()}.onnx`);
     if (typeof model !== 'string') writeFileSync(path, model);
     const prepared = await this.engine.prepare(path, NEVER, { shareWeights: options.shareWeights ?? false });
-    const spec = {
+    return {
       modelId: 'test/model',
       version: '1',
       prepared,
@@ -51,7 +54,11 @@ export class EngineRoom implements AsyncDisposable {
       warmUpRuns: 1,
       labels: {},
     };
-    return await this.engine.start(spec, NEVER);
+  }
+
+  /** Writes a model file and starts a runner for it. */
+  async start(model: Uint8Array | string, options: SpecOptions = {}): Promise<Runner> {
+    return await this.engine.start(await this.spec(model, options), NEVER);
   }
 
   payload(body: Uint8Array | string): Payload {
@@ -62,7 +69,7 @@ export class EngineRoom implements AsyncDisposable {
   }
 
   /** Sends one request; its body is given back when the answer is there. */
-  async run(runner: Runner, body: unknown, fields: RunFields = {}): Promise<RunReply> {
+  async run(runner: Pick<Runner, 'run'>, body: unknown, fields: RunFields = {}): Promise<RunReply> {
     using payload = this.payload(body instanceof Uint8Array ? body : JSON.stringify(body));
     const { deadlineInMs = 60_000, ...rest } = fields;
     const arrivedAtMs = systemClock.monotonicMs();

@@ -15,17 +15,21 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { ModelSpec } from '../../../src/adapters/onnx/model-file/model-spec.ts';
 import { prepare, removeAbandoned } from '../../../src/adapters/onnx/model-file/prepare.ts';
 import { rewriteForServing } from '../../../src/adapters/onnx/model-file/rewrite.ts';
 import { modelProto } from '../../../src/adapters/onnx/model-file/writer.ts';
-import { parentDeathCommand } from '../../../src/adapters/onnx/runner/spawn.ts';
+import { parentDeathCommand } from '../../../src/adapters/onnx/spawner/parent-death-command.ts';
+import { Spawner } from '../../../src/adapters/onnx/spawner/spawner.ts';
 import { addOne, withExternalData, ZIPMAP_LABELS, zipmapClassifier, zipmapSpec } from '../../helpers/onnx/models.ts';
 import { modelFile, temporaryDirectory } from '../../helpers/onnx/temporary-directory.ts';
 import { childrenOf, hasOpen, isAlive } from '../../helpers/processes.ts';
 
 const never = new AbortController().signal;
+const spawner = new Spawner(() => {});
+
+afterAll(() => spawner[Symbol.asyncDispose]());
 
 async function open(path: string): Promise<InferenceSession> {
   const session = await InferenceSession.create(path, { intraOpNumThreads: 1 });
@@ -56,7 +60,7 @@ async function expectProbabilities(path: string): Promise<void> {
 test('a model that needs nothing is served from where it is, under the digest of its file', async () => {
   const path = modelFile(addOne());
   const rewriteDir = temporaryDirectory();
-  const prepared = await prepare(path, { rewriteDir, prefix: [], signal: never });
+  const prepared = await prepare(path, { rewriteDir, prefix: [], spawner, signal: never });
   expect(prepared.path).toBe(path);
   expect(prepared.digest).toBe(sha256(addOne()));
   expect(prepared.inspection.signature.inputs).toEqual([{ name: 'x', datatype: 'FP32', shape: [-1, 3] }]);
@@ -66,7 +70,7 @@ test('a model that needs nothing is served from where it is, under the digest of
 test("a ZipMap classifier's rewritten model gives its probabilities, and the original stays as it was", async () => {
   const path = modelFile(zipmapClassifier());
   const rewriteDir = temporaryDirectory();
-  const prepared = await prepare(path, { rewriteDir, prefix: [], signal: never });
+  const prepared = await prepare(path, { rewriteDir, prefix: [], spawner, signal: never });
   expect(prepared.digest).toBe(sha256(zipmapClassifier()));
   expect(prepared.path).toBe(join(rewriteDir, prepared.digest, 'model.onnx'));
   expect(readdirSync(rewriteDir)).toEqual([prepared.digest]);
@@ -79,7 +83,7 @@ test("a ZipMap classifier's rewritten model gives its probabilities, and the ori
 test('preparing the same model twice, also at once, gives the same rewritten file', async () => {
   const path = modelFile(zipmapClassifier());
   const rewriteDir = temporaryDirectory();
-  const options = { rewriteDir, prefix: [], signal: never };
+  const options = { rewriteDir, prefix: [], spawner, signal: never };
   const [first, second] = await Promise.all([prepare(path, options), prepare(path, options)]);
   const third = await prepare(path, options);
   expect(second.path).toBe(first.path);
@@ -128,6 +132,7 @@ test('a ZipMap with integer labels in a model that imports ai.onnx.ml alone can 
   const prepared = await prepare(modelFile(modelProto(model)), {
     rewriteDir: temporaryDirectory(),
     prefix: [],
+    spawner,
     signal: never,
   });
   expect(prepared.inspection.labels).toEqual({ output_probability: ['1', '2', '30'] });
@@ -139,7 +144,7 @@ test('the digest of a model with external data changes with that data', async ()
   const directory = temporaryDirectory();
   const path = withExternalData(directory);
   const weights = join(directory, 'weights.bin');
-  const options = { rewriteDir: temporaryDirectory(), prefix: [], signal: never };
+  const options = { rewriteDir: temporaryDirectory(), prefix: [], spawner, signal: never };
   const { digest } = await prepare(path, options);
   expect(digest).toBe(sha256(sha256(readFileSync(path)) + sha256(readFileSync(weights))));
   writeFileSync(weights, readFileSync(weights).fill(0));
@@ -177,7 +182,7 @@ test.each([
 ])('a rewritten model finds its external data %s', async (_, locations) => {
   const directory = temporaryDirectory();
   const path = scalingClassifier(directory, 'classifier.onnx', locations);
-  const prepared = await prepare(path, { rewriteDir: temporaryDirectory(), prefix: [], signal: never });
+  const prepared = await prepare(path, { rewriteDir: temporaryDirectory(), prefix: [], spawner, signal: never });
   const results = await (await open(prepared.path)).run({ float_input: flower() });
   expect(Number(results['scaled0']?.data[2])).toBeCloseTo(2.8, 5);
 });
@@ -188,14 +193,14 @@ test.skipIf(!onOtherFileSystem)('external data is copied where it can not be lin
   const rewriteDir = mkdtempSync('/dev/shm/echoserve-test-');
   onTestFinished(() => rmSync(rewriteDir, { recursive: true, force: true }));
   const path = scalingClassifier(temporaryDirectory(), 'classifier.onnx', ['scale.bin']);
-  const prepared = await prepare(path, { rewriteDir, prefix: [], signal: never });
+  const prepared = await prepare(path, { rewriteDir, prefix: [], spawner, signal: never });
   const results = await (await open(prepared.path)).run({ float_input: flower() });
   expect(Number(results['scaled0']?.data[2])).toBeCloseTo(2.8, 5);
 });
 
 test("the inspector's reason reaches the caller, and nothing is left behind", async () => {
   const rewriteDir = temporaryDirectory();
-  const prepared = prepare(modelFile('no model'), { rewriteDir, prefix: [], signal: never });
+  const prepared = prepare(modelFile('no model'), { rewriteDir, prefix: [], spawner, signal: never });
   await expect(prepared).rejects.toMatchObject({
     code: 'model_unloadable',
     message: expect.stringMatching(/no well-formed ONNX/),
@@ -209,7 +214,7 @@ async function longPreparation(rewriteDir: string, signal: AbortSignal, holeByte
   const directory = temporaryDirectory();
   const path = scalingClassifier(directory, 'model.onnx', ['weights.bin']);
   truncateSync(join(directory, 'weights.bin'), holeBytes);
-  const outcome = prepare(path, { rewriteDir, prefix: [], signal }).catch((error: unknown) => error);
+  const outcome = prepare(path, { rewriteDir, prefix: [], spawner, signal }).catch((error: unknown) => error);
   const [pid] = await vi.waitUntil(() => {
     const pids = childrenOf(process.pid, path);
     return pids.length > 0 ? pids : undefined;
@@ -281,11 +286,11 @@ describe.skipIf(process.platform !== 'linux')('while the file is read', () => {
 test('an aborted preparation rejects with the reason and leaves nothing behind', async () => {
   const rewriteDir = temporaryDirectory();
   const controller = new AbortController();
-  const prepared = prepare(modelFile(addOne()), { rewriteDir, prefix: [], signal: controller.signal });
+  const prepared = prepare(modelFile(addOne()), { rewriteDir, prefix: [], spawner, signal: controller.signal });
   controller.abort(new Error('changed my mind'));
   await expect(prepared).rejects.toThrow('changed my mind');
-  await expect(prepare(modelFile(addOne()), { rewriteDir, prefix: [], signal: controller.signal })).rejects.toThrow(
-    'changed my mind',
-  );
+  await expect(
+    prepare(modelFile(addOne()), { rewriteDir, prefix: [], spawner, signal: controller.signal }),
+  ).rejects.toThrow('changed my mind');
   expect(readdirSync(rewriteDir)).toEqual([]);
 });

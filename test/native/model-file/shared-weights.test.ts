@@ -1,9 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, expect, onTestFinished, test, vi } from 'vitest';
 import { floatTensor } from '../../../src/adapters/onnx/model-file/model-spec.ts';
 import { prepare } from '../../../src/adapters/onnx/model-file/prepare.ts';
 import { modelProto } from '../../../src/adapters/onnx/model-file/writer.ts';
+import { Spawner } from '../../../src/adapters/onnx/spawner/spawner.ts';
 import { mlp, zipmapSpec } from '../../helpers/onnx/models.ts';
 import { seededFloats } from '../../helpers/onnx/seeded.ts';
 import { sparseModel } from '../../helpers/onnx/sparse-model.ts';
@@ -12,8 +13,12 @@ import { childrenOf, hasOpen } from '../../helpers/processes.ts';
 
 const never = new AbortController().signal;
 
+const spawner = new Spawner(() => {});
+
+afterAll(() => spawner[Symbol.asyncDispose]());
+
 function share(path: string, rewriteDir: string, prefix: readonly string[] = []) {
-  return prepare(path, { rewriteDir, prefix, signal: never, shareWeights: true });
+  return prepare(path, { rewriteDir, prefix, spawner, signal: never, shareWeights: true });
 }
 
 async function run(path: string, feeds: Record<string, Tensor>): Promise<Record<string, Tensor>> {

@@ -1,10 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { reapOrphans } from '../../../src/adapters/onnx/runner/orphans.ts';
-import { parentDeathCommand } from '../../../src/adapters/onnx/runner/spawn.ts';
+import { parentDeathCommand } from '../../../src/adapters/onnx/spawner/parent-death-command.ts';
 import { readStartTicks } from '../../../src/adapters/process-memory.ts';
 import { RunnerLost } from '../../../src/serving/ports/engine.ts';
 import { crashesOnNegative, identity, slow } from '../../helpers/onnx/models.ts';
@@ -108,6 +108,57 @@ describe('a runner that dies', () => {
   });
 });
 
+const descriptorsOf = (pid: number | string) =>
+  readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+    try {
+      return [[Number(fd), readlinkSync(`/proc/${pid}/fd/${fd}`)] as const];
+    } catch {
+      // The directory's own, closed by now.
+      return [];
+    }
+  });
+
+const CLOSE_ON_EXEC = 0o2000000;
+
+/** Of this process. */
+function isClosedOnExec(fd: number): boolean {
+  try {
+    const flags = /flags:\s+(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1] ?? '0';
+    return (Number.parseInt(flags, 8) & CLOSE_ON_EXEC) !== 0;
+  } catch {
+    return false;
+  }
+}
+
+describe.skipIf(process.platform !== 'linux')('the descriptors of a runner', () => {
+  test('are its own: another runner has none of them, and the front has not its end of the control socket', async () => {
+    const runners = await Promise.all([room.start(identity('INT64', [-1])), room.start(identity('INT64', [-1]))]);
+    const [one, two] = runners.map(({ pid }) => new Map(descriptorsOf(pid)));
+    // Control socket and answers, by their inodes.
+    for (const fd of [3, 5]) {
+      expect(one?.get(fd)).toMatch(fd === 3 ? /^socket:\[\d+\]$/ : /echoserve-/);
+      expect([...(two?.values() ?? [])]).not.toContain(one?.get(fd));
+      expect([...(one?.values() ?? [])]).not.toContain(two?.get(fd));
+    }
+    expect(one?.get(4)).toBe(two?.get(4));
+    const ofFront = descriptorsOf('self').map(([, target]) => target);
+    expect(ofFront).not.toContain(one?.get(3));
+    expect(ofFront).not.toContain(two?.get(3));
+  });
+
+  test('are both arenas, and nothing else that the front has opened', async () => {
+    const runner = await room.start(identity('INT64', [-1]));
+    // What is not closed at the start of a program was there before the front, and is open in whatever it starts.
+    const opened = descriptorsOf('self').filter(([fd]) => isClosedOnExec(fd));
+    const ofFront = new Set(opened.map(([, target]) => target).filter((target) => target !== '/dev/null'));
+    expect(ofFront.size).toBeGreaterThan(5);
+    const shared = descriptorsOf(runner.pid).filter(
+      ([, target]) => /^(\/|socket:|pipe:)/.test(target) && ofFront.has(target),
+    );
+    expect(shared.map(([fd]) => fd).sort()).toEqual([4, 5]);
+  });
+});
+
 describe('a runner process', () => {
   test.runIf(process.platform === 'linux')('gives way to the front, every thread of it', async () => {
     const runner = await room.start(identity('INT64', [-1]));
@@ -197,22 +248,13 @@ describe.skipIf(process.platform !== 'linux')('a file that can not be loaded', (
   });
 
   test('a cancelled start ends its process', async () => {
-    const path = join(room.dir, 'slow.onnx');
-    writeFileSync(path, slow());
-    const prepared = await room.engine.prepare(path, new AbortController().signal);
+    const spec = await room.spec(slow());
     const controller = new AbortController();
-    const spec = {
-      modelId: 'm',
-      version: '1',
-      prepared,
-      maxBatchSize: 1,
-      intraOpThreads: 1,
-      warmUpRuns: 1,
-      labels: {},
-    };
     const started = room.engine.start(spec, controller.signal);
-    const pids = runnersOf(process.pid);
-    expect(pids).toHaveLength(1);
+    const pids = await vi.waitUntil(() => {
+      const found = runnersOf(process.pid);
+      return found.length > 0 && found;
+    });
     controller.abort();
     await expect(started).rejects.toMatchObject({ code: 'request_cancelled' });
     expect(pids.filter(isAlive)).toEqual([]);

@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../../core/errors.ts';
 import type { PreparedModel } from '../../../serving/ports/engine.ts';
+import type { ChildEnd } from '../spawner/messages.ts';
+import type { Spawner } from '../spawner/spawner.ts';
 import type { PrepareResult } from './prepare-result.ts';
 import { unloadable } from './unloadable.ts';
 
@@ -13,6 +13,7 @@ export interface PrepareOptions {
   readonly rewriteDir: string;
   /** Put before the command: what makes the process end with this one (`parentDeathCommand`). */
   readonly prefix: readonly string[];
+  readonly spawner: Spawner;
   readonly signal: AbortSignal;
   /** Whether its weights are to be where all processes that run it can map them. */
   readonly shareWeights?: boolean;
@@ -23,7 +24,6 @@ const SCRATCH_PREFIX = '.preparing-';
 
 /** Ample for a description of the largest graphs; a hostile file ends the process here, and not the server. */
 const MAX_HEAP_MB = 512;
-const STDERR_TAIL = 2000;
 
 /** `.ts` beside the sources, `.js` in the build. */
 const ENTRY = fileURLToPath(new URL(`./prepare-main${extname(import.meta.url)}`, import.meta.url));
@@ -33,14 +33,14 @@ const ENTRY = fileURLToPath(new URL(`./prepare-main${extname(import.meta.url)}`,
  * @throws AppError `model_unloadable` with the reason; the signal's reason when it is aborted
  */
 export async function prepare(modelPath: string, options: PrepareOptions): Promise<PreparedModel> {
-  const { rewriteDir, prefix, signal, shareWeights = false } = options;
+  const { rewriteDir, prefix, spawner, signal, shareWeights = false } = options;
   await mkdir(rewriteDir, { recursive: true });
   // Made and removed on this side: the process may be killed in the middle of writing.
   const scratchDir = await mkdtemp(join(rewriteDir, SCRATCH_PREFIX));
   try {
     const command = [...prefix, process.execPath, `--max-old-space-size=${MAX_HEAP_MB}`, ENTRY];
     const task = [modelPath, rewriteDir, scratchDir, ...(shareWeights ? ['share'] : [])];
-    return await prepareInChild([...command, ...task], signal);
+    return unwrap(await runToEnd(spawner, [...command, ...task], signal));
   } finally {
     await rm(scratchDir, { recursive: true, force: true });
   }
@@ -54,36 +54,27 @@ export async function removeAbandoned(rewriteDir: string): Promise<void> {
   }
 }
 
-async function prepareInChild(command: readonly string[], signal: AbortSignal): Promise<PreparedModel> {
+async function runToEnd(spawner: Spawner, command: readonly string[], signal: AbortSignal): Promise<ChildEnd> {
   signal.throwIfAborted();
-  const [file = process.execPath, ...args] = command;
-  const child = spawn(file, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    // A session of its own, so that its hashing is not counted as the front's use of the processor.
-    detached: true,
-    // Nothing of the server's environment is needed, and some of it may be secret.
-    env: {},
-  });
-  const kill = () => child.kill('SIGKILL');
+  // Nothing of the server's environment is needed, and some of it may be secret.
+  const child = await spawner.start({ command, env: {}, cwd: undefined, stdout: 'pipe', descriptors: [] });
+  const kill = () => child.kill();
   signal.addEventListener('abort', kill);
   try {
-    const ended = new Promise<string>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', (code, killer) => resolve(killer ?? `exit code ${code}`));
-    });
-    const [stdout, stderr, exit] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+    // Meanwhile, with nobody to hear of it.
+    if (signal.aborted) kill();
+    const end = await child.closed;
     signal.throwIfAborted();
-    return unwrap(stdout, stderr, exit);
+    return end;
   } finally {
     signal.removeEventListener('abort', kill);
   }
 }
 
-function unwrap(stdout: string, stderr: string, exit: string): PreparedModel {
-  if (exit !== 'exit code 0' || stdout === '') {
-    throw unloadable(`Reading the model file ended its process (${exit}).`, {
-      details: { exit, stderr: stderr.slice(-STDERR_TAIL) },
-    });
+function unwrap({ code: exitCode, signal, stdout, stderrTail }: ChildEnd): PreparedModel {
+  if (exitCode !== 0 || stdout === '') {
+    const exit = signal ?? `exit code ${exitCode}`;
+    throw unloadable(`Reading the model file ended its process (${exit}).`, { details: { exit, stderr: stderrTail } });
   }
   // Our own program wrote it, from a value of this type.
   const result = JSON.parse(stdout) as PrepareResult;

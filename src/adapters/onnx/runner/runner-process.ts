@@ -1,8 +1,8 @@
-import type { ChildProcess } from 'node:child_process';
 import type { ModelSignature } from '../../../core/model/signature.ts';
 import type { MemoryFootprint, Runner, RunnerExit, RunReply, RunRequest } from '../../../serving/ports/engine.ts';
 import { RunnerLost } from '../../../serving/ports/engine.ts';
 import { readFootprint } from '../../process-memory.ts';
+import type { ConnectedChild } from '../spawner/spawner.ts';
 import { emptyFrame, type Frame, FrameReader, jsonFrame, Kind } from './frame.ts';
 import {
   decodeBegan,
@@ -16,8 +16,6 @@ import type { OomKills } from './oom-kills.ts';
 import { ArenaPayload } from './payload.ts';
 import { PendingRun } from './pending-run.ts';
 import type { ResponseArena } from './response-arena.ts';
-import type { SpawnedRunner } from './spawn.ts';
-import { StderrTail } from './stderr-tail.ts';
 
 const MAX_ID = 0xffff_fffe;
 
@@ -32,11 +30,10 @@ export class RunnerProcess implements Runner {
   signature: ModelSignature = { inputs: [], outputs: [] };
   rowsDepend: string | undefined;
   startMs = 0;
-  readonly #spawned: SpawnedRunner;
+  readonly #spawned: ConnectedChild;
   readonly #responses: ResponseArena;
   readonly #oomKills: OomKills;
   readonly #sharedFiles: readonly string[] | undefined;
-  readonly #stderr: StderrTail;
   readonly #pending = new Map<number, PendingRun>();
   readonly #started = Promise.withResolvers<StartOutcome>();
   /** What the runner said last that it works on; what it has answered since is no longer in `#pending`. */
@@ -46,14 +43,13 @@ export class RunnerProcess implements Runner {
   #ending = false;
   #exit: RunnerExit | undefined;
 
-  constructor(spawned: SpawnedRunner, responses: ResponseArena, start: StartMessage, oomKills: OomKills) {
+  constructor(spawned: ConnectedChild, responses: ResponseArena, start: StartMessage, oomKills: OomKills) {
     this.#spawned = spawned;
     this.#oomKills = oomKills;
     this.#responses = responses;
-    this.pid = spawned.pid;
+    this.pid = spawned.child.pid;
     this.intraOpThreads = start.intraOpThreads;
     this.#sharedFiles = start.sharedFiles;
-    this.#stderr = new StderrTail(spawned.child.stderr);
     const reader = new FrameReader((frame) => this.#handle(frame));
     spawned.control.on('data', (chunk: Buffer) => {
       try {
@@ -119,7 +115,7 @@ export class RunnerProcess implements Runner {
   }
 
   #signal(): void {
-    if (this.#exit === undefined) this.#spawned.child.kill('SIGKILL');
+    if (this.#exit === undefined) this.#spawned.child.kill();
   }
 
   #takeId(): number {
@@ -181,10 +177,9 @@ export class RunnerProcess implements Runner {
   }
 
   async #watchExit(): Promise<RunnerExit> {
-    // `close`, not `exit`: by then all it ever sent and wrote has been read.
-    const { code, signal } = await closed(this.#spawned.child);
+    const { code, signal, stderrTail } = await this.#spawned.closed;
     const outOfMemory = signal === 'SIGKILL' && !this.#ending && this.#oomKills.haveRisen();
-    const exit: RunnerExit = { code, signal, stderrTail: this.#stderr.text, expected: this.#ending, outOfMemory };
+    const exit: RunnerExit = { code, signal, stderrTail, expected: this.#ending, outOfMemory };
     this.#exit = exit;
     this.#responses[Symbol.dispose]();
     const begun = new Set(this.#begun);
@@ -195,12 +190,4 @@ export class RunnerProcess implements Runner {
     this.#started.promise.catch(() => {});
     return exit;
   }
-}
-
-function closed(child: ChildProcess): Promise<{ code: number | null; signal: string | null }> {
-  return new Promise((resolve) => {
-    child.once('close', (code, signal) => resolve({ code, signal }));
-    // A signal that could not be sent; the exit comes all the same.
-    child.on('error', () => {});
-  });
 }

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { StderrTail } from '../../../src/adapters/onnx/runner/stderr-tail.ts';
+import { StderrTail } from '../../../src/adapters/onnx/spawner/stderr-tail.ts';
 
 function tailOf(...chunks: string[]): string {
   const stream = new PassThrough();

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { OnnxEngine } from '../../../src/adapters/onnx/engine.ts';
 import { Arena } from '../../../src/adapters/onnx/runner/arena.ts';
 import { arenaDirectory } from '../../../src/adapters/onnx/runner/arena-file.ts';
-import { parentDeathCommand } from '../../../src/adapters/onnx/runner/spawn.ts';
+import { parentDeathCommand } from '../../../src/adapters/onnx/spawner/parent-death-command.ts';
 import type { Logger } from '../../../src/serving/ports/logger.ts';
 import { temporaryDirectory } from '../../helpers/onnx/temporary-directory.ts';
 import { silentLogger } from '../../helpers/serving/serving.ts';
