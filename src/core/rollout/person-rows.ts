@@ -1,0 +1,83 @@
+import { pauseFor, rollBack } from './failure.ts';
+import type { LogBody } from './log-entry.ts';
+import { afterStage, enter, firstTraffic } from './progress-rows.ts';
+import type { RolloutState } from './rollout-state.ts';
+import { GATED, OPEN, PAUSABLE, type Row, row } from './row.ts';
+
+/** What a person may ask for. */
+export const PERSON_ROWS: readonly Row[] = [
+  row({
+    on: 'abort',
+    from: OPEN,
+    when: '',
+    to: ['rolling_back'],
+    what: 'rolled back, `aborted`',
+    log: () => rollBack('aborted'),
+  }),
+  row({
+    on: 'supersede',
+    from: OPEN,
+    when: '',
+    to: ['rolling_back'],
+    what: 'rolled back, `superseded`',
+    log: ({ event }) => rollBack('superseded', { by: event.by }),
+  }),
+  row({
+    on: 'pause',
+    from: PAUSABLE,
+    when: 'not paused',
+    guard: ({ state }) => state.pause === null,
+    to: PAUSABLE,
+    what: 'paused, `requested`',
+    log: () => pauseFor('requested'),
+  }),
+  row({
+    on: 'resume',
+    from: ['probing'],
+    when: 'paused, and the probes have passed meanwhile',
+    guard: ({ state }) => isPaused(state) && state.proven && state.newReady && state.pause?.withdrawn !== true,
+    to: ['stage', 'baking'],
+    what: 'goes on; its traffic begins, `resumed`',
+    log: ({ state }) => [...resume(state), firstTraffic(state, 'resumed')],
+  }),
+  row({
+    on: 'resume',
+    from: PAUSABLE,
+    when: 'paused',
+    guard: ({ state }) => isPaused(state),
+    to: PAUSABLE,
+    what: 'goes on; what it was paused for is accepted',
+    log: ({ state }) => resume(state),
+  }),
+  row({
+    on: 'promote',
+    from: ['stage'],
+    when: 'to the end, a stage above, the new version can answer and no breaker is open',
+    guard: ({ state, event, config }) => event.toEnd && canPromote(state) && state.stage < config.stages.length,
+    to: ['stage'],
+    what: 'the last stage, `promoted`; goes on if it was paused',
+    log: ({ state, config }) => [...resume(state), enter('stage', config.stages.length, 'promoted')],
+  }),
+  row({
+    on: 'promote',
+    from: GATED,
+    when: 'by one, the new version can answer and no breaker is open',
+    guard: ({ state, event }) => !event.toEnd && canPromote(state),
+    to: ['stage', 'baking', 'draining'],
+    what: 'what comes next, whatever the gate says, `promoted`; goes on if it was paused',
+    log: ({ state, config }) => [...resume(state), afterStage(state, config, 'promoted')],
+  }),
+];
+
+function isPaused({ pause }: RolloutState): boolean {
+  return pause !== null;
+}
+
+function resume({ pause }: RolloutState): readonly LogBody[] {
+  return pause === null ? [] : [{ type: 'resumed', facts: { pausedFor: pause.reason } }];
+}
+
+/** A person may overrule what a gate waits for, not give traffic to what can not answer. */
+function canPromote({ newReady, proven, breakerOpen }: RolloutState): boolean {
+  return newReady && proven && !breakerOpen;
+}
