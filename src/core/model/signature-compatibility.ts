@@ -18,7 +18,7 @@ export type SignatureDifference = {
 );
 
 export interface SignatureComparison {
-  /** Whether each request that the serving version takes can be one to the candidate. */
+  /** Whether the candidate may take the serving version's place. */
   readonly compatible: boolean;
   readonly differences: readonly SignatureDifference[];
 }
@@ -26,13 +26,19 @@ export interface SignatureComparison {
 /**
  * Compares what two versions take and give: names (in any order), data types, ranks and fixed dimensions. Only a
  * dimension that becomes free is harmless. Inputs and outputs are judged alike.
+ *
+ * @param allowChange a person has said that clients are ready for whatever differs; the differences are told all the same
  */
-export function compareSignatures(serving: ModelSignature, candidate: ModelSignature): SignatureComparison {
+export function compareSignatures(
+  serving: ModelSignature,
+  candidate: ModelSignature,
+  allowChange: boolean,
+): SignatureComparison {
   const differences = [
     ...compareSpecs('input', serving.inputs, candidate.inputs),
     ...compareSpecs('output', serving.outputs, candidate.outputs),
   ];
-  return { compatible: differences.every(({ kind }) => kind === 'widened'), differences };
+  return { compatible: allowChange || differences.every(({ kind }) => kind === 'widened'), differences };
 }
 
 /** The difference as a sentence without a full stop: `input "x": dimension 1 is resized (from [-1, 4] to [-1, 3])`. */

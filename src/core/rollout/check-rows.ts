@@ -7,19 +7,28 @@ import {
   type EvidenceReason,
   isFailureFinding,
 } from './reasons.ts';
-import { type Context, OPEN, PAUSABLE, type Row, row } from './row.ts';
+import { type Context, KEPT, OPEN, PAUSABLE, type Row, row } from './row.ts';
 
 /** What is found out about the new version: deterministic findings, evidence, saturation, and what hooks say. */
 export const CHECK_ROWS: readonly Row[] = [
   row({
     on: 'finding',
-    from: OPEN,
+    from: KEPT,
     when: 'a failure, not accepted by a person',
     guard: ({ state, event }) => isFailureFinding(event.finding) && failureCounts(state, event.finding),
-    to: ['rolling_back', 'probing', 'stage', 'baking'],
-    what: `${FAILURE_WORDS} (from probing on); the reason is the finding`,
+    to: ['rolling_back', 'same'],
+    what: `${FAILURE_WORDS}; the reason is the finding`,
     log: ({ state, config, event }) =>
       isFailureFinding(event.finding) ? fail(state, config, event.finding, event.facts) : [],
+  }),
+  row({
+    on: 'finding',
+    from: ['pending', 'loading', 'draining'],
+    when: 'a failure, not accepted by a person',
+    guard: ({ state, event }) => isFailureFinding(event.finding) && failureCounts(state, event.finding),
+    to: ['rolling_back'],
+    what: 'rolled back; the reason is the finding',
+    log: ({ event }) => (isFailureFinding(event.finding) ? rollBack(event.finding, event.facts) : []),
   }),
   row({
     on: 'finding',
@@ -27,23 +36,23 @@ export const CHECK_ROWS: readonly Row[] = [
     when: 'a question, not paused, not accepted by a person',
     guard: ({ state, event }) =>
       !isFailureFinding(event.finding) && state.pause === null && !state.accepted.includes(event.finding),
-    to: PAUSABLE,
+    to: ['same'],
     what: 'paused; the reason is the finding',
     log: ({ event }) => (isFailureFinding(event.finding) ? [] : pauseFor(event.finding, event.facts)),
   }),
   row({
     on: 'verdict',
-    from: ['probing', 'stage', 'baking'],
+    from: KEPT,
     when: 'π·E ≥ 1/α',
     guard: ({ state, event, config }) =>
       convicts(event.weighted, config.alpha) && failureCounts(state, EVIDENCE_REASONS[event.component]),
-    to: ['rolling_back', 'probing', 'stage', 'baking'],
+    to: ['rolling_back', 'same'],
     what: `${FAILURE_WORDS}; \`evidence_failures\`, \`evidence_pairs\` or \`evidence_time\``,
     log: ({ state, config, event }) =>
       fail(state, config, EVIDENCE_REASONS[event.component], {
+        ...event.facts,
         weighted: event.weighted,
         threshold: 1 / config.alpha,
-        ...event.facts,
       }),
   }),
   row({
@@ -54,7 +63,7 @@ export const CHECK_ROWS: readonly Row[] = [
       const convicted = convictedBy(event.measured.evidence, config.alpha);
       return convicted !== undefined && failureCounts(state, convicted.reason);
     },
-    to: ['rolling_back', 'stage', 'baking'],
+    to: ['rolling_back', 'same'],
     what: `as for a verdict: ${FAILURE_WORDS}`,
     log: ({ state, config, event }) => {
       const convicted = convictedBy(event.measured.evidence, config.alpha);
@@ -77,9 +86,9 @@ export const CHECK_ROWS: readonly Row[] = [
     from: ['stage', 'baking'],
     when: 'for `saturationMs` at this weight, again or with no stage below',
     guard: isSaturated,
-    to: ['rolling_back', 'stage', 'baking'],
+    to: ['rolling_back', 'same'],
     what: `${FAILURE_WORDS}; \`capacity\``,
-    log: ({ state, config, event }) => fail(state, config, 'capacity', { saturatedMs: event.forMs, ...event.facts }),
+    log: ({ state, config, event }) => fail(state, config, 'capacity', { ...event.facts, saturatedMs: event.forMs }),
   }),
   row({
     on: 'hook',
@@ -95,7 +104,7 @@ export const CHECK_ROWS: readonly Row[] = [
     from: PAUSABLE,
     when: 'it says pause, not paused',
     guard: ({ state, event }) => event.answer === 'pause' && state.pause === null,
-    to: PAUSABLE,
+    to: ['same'],
     what: 'paused, `hook`',
     log: ({ event }) => pauseFor('hook', { hook: event.name }),
   }),
@@ -122,5 +131,5 @@ function isSaturated({ state, event, now, config }: Context<'saturated'>): boole
 }
 
 function stepBack(stage: number, saturatedMs: number, facts: LogBody['facts']): LogBody {
-  return { type: 'entered', phase: 'stage', stage, reason: 'saturated', gate: null, facts: { saturatedMs, ...facts } };
+  return { type: 'entered', phase: 'stage', stage, reason: 'saturated', gate: null, facts: { ...facts, saturatedMs } };
 }

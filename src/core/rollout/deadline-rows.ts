@@ -4,8 +4,8 @@ import type { LogBody } from './log-entry.ts';
 import { enter } from './progress-rows.ts';
 import { HOLD_REASONS } from './reasons.ts';
 import type { RolloutConfig } from './rollout-config.ts';
-import type { Phase, RolloutState } from './rollout-state.ts';
-import { PAUSABLE, type Row, row } from './row.ts';
+import { canAnswer, type Phase, type RolloutState } from './rollout-state.ts';
+import { PAUSABLE, type Row, row, type Target } from './row.ts';
 
 /** What happens when nothing else has: nothing is stuck for ever, and no missing measurement convicts by itself. */
 interface DeadlineOutcome {
@@ -14,7 +14,7 @@ interface DeadlineOutcome {
   /** What must hold besides, in words and as a guard. */
   readonly when: string;
   readonly guard?: (state: RolloutState) => boolean;
-  readonly to: readonly Phase[];
+  readonly to: readonly Target[];
   readonly what: string;
   readonly log: (state: RolloutState) => readonly LogBody[];
 }
@@ -32,7 +32,7 @@ export const DEADLINE_OUTCOMES: readonly DeadlineOutcome[] = [
     of: ['held'],
     from: ['stage', 'baking'],
     when: '',
-    to: ['stage', 'baking'],
+    to: ['same'],
     what: 'paused, with what it was held for: `evidence_hold`, `breaker`, `new_lost`, `old_lost`',
     log: ({ hold }) => (hold === null ? [] : pauseFor(HOLD_REASONS[hold.cause])),
   },
@@ -48,7 +48,7 @@ export const DEADLINE_OUTCOMES: readonly DeadlineOutcome[] = [
     of: ['stage', 'baking'],
     from: ['stage', 'baking'],
     when: '',
-    to: ['stage', 'baking'],
+    to: ['same'],
     what: 'paused, `deadline`: missing measurements convict nobody',
     log: ({ phase, stage }) => pauseFor('deadline', { phase, stage }),
   },
@@ -56,7 +56,7 @@ export const DEADLINE_OUTCOMES: readonly DeadlineOutcome[] = [
     of: ['draining'],
     from: ['draining'],
     when: 'the new version can answer',
-    guard: ({ newReady }) => newReady,
+    guard: canAnswer,
     to: ['completed'],
     what: 'completed, `deadline`; what is still open on the version that drains is cut off',
     log: ({ stage }) => [enter('completed', stage, 'deadline')],

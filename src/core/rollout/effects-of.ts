@@ -2,7 +2,7 @@ import type { Effect } from './effects.ts';
 import type { LogEntry } from './log-entry.ts';
 import { isEvidenceReason } from './reasons.ts';
 import type { RolloutConfig } from './rollout-config.ts';
-import { type RolloutState, weightsOf } from './rollout-state.ts';
+import { canAnswer, type RolloutState, weightsOf } from './rollout-state.ts';
 
 type Entered = Extract<LogEntry, { readonly type: 'entered' }>;
 
@@ -99,8 +99,8 @@ function otherEffects(
 }
 
 /** The new version goes once it answers nothing: while the old one is away it may be all there is. */
-function canUnloadNew({ oldReady, proven, newReady }: RolloutState): boolean {
-  return oldReady || !proven || !newReady;
+function canUnloadNew(state: RolloutState): boolean {
+  return state.oldReady || !canAnswer(state);
 }
 
 export function admitEffects({ pause }: RolloutState): readonly Effect[] {

@@ -3,6 +3,7 @@ import type { LogBody } from './log-entry.ts';
 import type { FailureReason, PauseReason, RollbackReason } from './reasons.ts';
 import type { RolloutConfig } from './rollout-config.ts';
 import type { RolloutState } from './rollout-state.ts';
+import { KEPT } from './row.ts';
 
 export const FAILURE_WORDS = 'rolled back; with `onFailure: pause`, paused at weight 0';
 
@@ -24,8 +25,7 @@ export function fail(
   reason: FailureReason,
   facts: Facts,
 ): readonly LogBody[] {
-  const canBeKept = phase === 'probing' || phase === 'stage' || phase === 'baking';
-  if (onFailure === 'rollback' || !canBeKept) return rollBack(reason, facts);
+  if (onFailure === 'rollback' || !KEPT.includes(phase)) return rollBack(reason, facts);
   return [{ type: 'paused', reason, withdrawn: true, gate: null, facts }];
 }
 

@@ -11,7 +11,7 @@ export interface Agreement {
   readonly cosine: number | null;
 }
 
-/** What is known at a tick. Counts are of this stage; what was not measured is null, or an empty list. */
+/** What is known at a tick. Counts are from `since` of the state on; what was not measured is null, or an empty list. */
 export interface StageMeasurements {
   /** Live answers of the new version whose outcome is known. */
   readonly liveSamples: number;

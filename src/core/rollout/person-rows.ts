@@ -1,10 +1,10 @@
 import { pauseFor, rollBack } from './failure.ts';
 import type { LogBody } from './log-entry.ts';
 import { afterStage, enter, firstTraffic } from './progress-rows.ts';
-import type { RolloutState } from './rollout-state.ts';
-import { GATED, OPEN, PAUSABLE, type Row, row } from './row.ts';
+import { canAnswer, type RolloutState } from './rollout-state.ts';
+import { OPEN, PAUSABLE, type Row, row } from './row.ts';
 
-/** What a person may ask for. */
+/** What a person may ask for: to overrule what a gate waits for, not to give traffic to what can not answer. */
 export const PERSON_ROWS: readonly Row[] = [
   row({
     on: 'abort',
@@ -27,7 +27,7 @@ export const PERSON_ROWS: readonly Row[] = [
     from: PAUSABLE,
     when: 'not paused',
     guard: ({ state }) => state.pause === null,
-    to: PAUSABLE,
+    to: ['same'],
     what: 'paused, `requested`',
     log: () => pauseFor('requested'),
   }),
@@ -45,26 +45,35 @@ export const PERSON_ROWS: readonly Row[] = [
     from: PAUSABLE,
     when: 'paused',
     guard: ({ state }) => isPaused(state),
-    to: PAUSABLE,
+    to: ['same'],
     what: 'goes on; what it was paused for is accepted',
     log: ({ state }) => resume(state),
   }),
   row({
     on: 'promote',
     from: ['stage'],
-    when: 'to the end, a stage above, the new version can answer and no breaker is open',
-    guard: ({ state, event, config }) => event.toEnd && canPromote(state) && state.stage < config.stages.length,
+    when: 'to the end, a stage above, the new version can answer',
+    guard: ({ state, event, config }) => event.toEnd && canAnswer(state) && state.stage < config.stages.length,
     to: ['stage'],
     what: 'the last stage, `promoted`; goes on if it was paused',
     log: ({ state, config }) => [...resume(state), enter('stage', config.stages.length, 'promoted')],
   }),
   row({
     on: 'promote',
-    from: GATED,
-    when: 'by one, the new version can answer and no breaker is open',
-    guard: ({ state, event }) => !event.toEnd && canPromote(state),
+    from: ['stage'],
+    when: 'by one, the new version can answer',
+    guard: ({ state, event }) => !event.toEnd && canAnswer(state),
     to: ['stage', 'baking', 'draining'],
-    what: 'what comes next, whatever the gate says, `promoted`; goes on if it was paused',
+    what: 'the next stage, after the last one the bake (in a dry run the drain), whatever the gate says, `promoted`; goes on if it was paused',
+    log: ({ state, config }) => [...resume(state), afterStage(state, config, 'promoted')],
+  }),
+  row({
+    on: 'promote',
+    from: ['baking'],
+    when: 'by one, the new version can answer',
+    guard: ({ state, event }) => !event.toEnd && canAnswer(state),
+    to: ['draining'],
+    what: 'the drain, whatever the gate says, `promoted`; goes on if it was paused',
     log: ({ state, config }) => [...resume(state), afterStage(state, config, 'promoted')],
   }),
 ];
@@ -75,9 +84,4 @@ function isPaused({ pause }: RolloutState): boolean {
 
 function resume({ pause }: RolloutState): readonly LogBody[] {
   return pause === null ? [] : [{ type: 'resumed', facts: { pausedFor: pause.reason } }];
-}
-
-/** A person may overrule what a gate waits for, not give traffic to what can not answer. */
-function canPromote({ newReady, proven, breakerOpen }: RolloutState): boolean {
-  return newReady && proven && !breakerOpen;
 }

@@ -5,7 +5,7 @@ import { evaluateGate } from './gates.ts';
 import type { LogBody } from './log-entry.ts';
 import type { AdvanceReason } from './reasons.ts';
 import type { RolloutConfig } from './rollout-config.ts';
-import type { RolloutState } from './rollout-state.ts';
+import { canAnswer, type RolloutState } from './rollout-state.ts';
 import { type Context, GATED, type Row, row } from './row.ts';
 
 type Entered = Extract<LogBody, { readonly type: 'entered' }>;
@@ -51,7 +51,7 @@ export const PROGRESS_ROWS: readonly Row[] = [
     from: ['probing'],
     when: 'the new version is ready, paused but not for a failure',
     guard: ({ state }) => state.newReady && state.pause?.withdrawn === false && !state.proven,
-    to: ['probing'],
+    to: ['same'],
     what: 'noted; its traffic begins when it is resumed',
     log: ({ event }) => [{ type: 'proven', facts: event.facts }],
   }),
@@ -60,7 +60,7 @@ export const PROGRESS_ROWS: readonly Row[] = [
     on: 'drained',
     from: ['draining'],
     when: 'the new version can answer',
-    guard: ({ state }) => state.newReady,
+    guard: ({ state }) => canAnswer(state),
     to: ['completed'],
     what: 'completed, `drained`',
     log: ({ state }) => [enter('completed', state.stage, 'drained')],
@@ -80,19 +80,28 @@ function gateRows(): readonly Row[] {
   return [
     row({
       on: 'tick',
-      from: GATED,
+      from: ['stage'],
       when: 'not paused, the gate lets it pass',
       guard: (context) => context.state.pause === null && gateOf(context).verdict === 'advance',
       to: ['stage', 'baking', 'draining'],
-      what: 'the next stage, after the last one the bake, after that the drain, `gate_passed` (a dry run does not bake)',
+      what: 'the next stage, after the last one the bake (in a dry run the drain), `gate_passed`',
       log: (context) => [afterStage(context.state, context.config, 'gate_passed', gateOf(context))],
     }),
     row({
       on: 'tick',
-      from: GATED,
+      from: ['baking'],
+      when: 'not paused, the gate lets it pass',
+      guard: (context) => context.state.pause === null && gateOf(context).verdict === 'advance',
+      to: ['draining'],
+      what: 'the drain, `gate_passed`',
+      log: (context) => [afterStage(context.state, context.config, 'gate_passed', gateOf(context))],
+    }),
+    row({
+      on: 'tick',
+      from: ['stage'],
       when: 'not paused, the versions have drifted apart',
       guard: (context) => context.state.pause === null && gateOf(context).verdict === 'ask',
-      to: GATED,
+      to: ['same'],
       what: 'paused, `drift`',
       log: (context) => [{ type: 'paused', reason: 'drift', withdrawn: false, gate: gateOf(context), facts: {} }],
     }),
@@ -102,7 +111,7 @@ function gateRows(): readonly Row[] {
       when: 'not paused, π·E ≥ 2, not held',
       guard: (context) =>
         context.state.pause === null && context.state.hold === null && gateOf(context).verdict === 'hold',
-      to: GATED,
+      to: ['same'],
       what: 'held, `evidence`',
       log: ({ event }) => [{ type: 'hold_began', cause: 'evidence', facts: event.measured.evidence }],
     }),
@@ -112,7 +121,7 @@ function gateRows(): readonly Row[] {
       when: 'not paused, held, nothing to hold it for any more',
       guard: (context) =>
         context.state.pause === null && context.state.hold !== null && gateOf(context).verdict === 'wait',
-      to: GATED,
+      to: ['same'],
       what: 'not held any more',
       log: ({ event }) => [{ type: 'hold_ended', facts: event.measured.evidence }],
     }),

@@ -1,5 +1,7 @@
 import { rollBack } from './failure.ts';
+import type { LogBody } from './log-entry.ts';
 import { enter } from './progress-rows.ts';
+import type { RolloutState } from './rollout-state.ts';
 import { PAUSABLE, type Row, row } from './row.ts';
 
 /** What becomes of a rollout that was under way when the server ended. */
@@ -31,18 +33,29 @@ export const RESTART_ROWS: readonly Row[] = [
   }),
   row({
     on: 'server_restarted',
-    from: PAUSABLE,
+    from: ['pending'],
     when: '',
-    to: ['pending', 'loading'],
-    what: 'loads and probes the new version again, then goes on at the start of its stage; `pending` stays so',
-    log: ({ state, event }) => [
-      {
-        type: 'restarted',
-        clean: event.clean,
-        phase: state.phase === 'pending' ? 'pending' : 'loading',
-        resumesIn: state.phase === 'stage' || state.phase === 'baking' ? state.phase : state.resumesIn,
-        facts: { was: state.phase, stage: state.stage },
-      },
-    ],
+    to: ['same'],
+    what: 'waits for memory again',
+    log: ({ state, event }) => [restarted('pending', state, event.clean)],
+  }),
+  row({
+    on: 'server_restarted',
+    from: ['loading', 'probing', 'stage', 'baking'],
+    when: '',
+    to: ['loading'],
+    what: 'the old version serves; the new one is loaded and probed again, then goes on at the start of its stage',
+    log: ({ state, event }) => [restarted('loading', state, event.clean)],
   }),
 ];
+
+/** A second restart on the way back does not forget where the first one broke in. */
+function restarted(to: 'pending' | 'loading', { phase, stage, resumesIn }: RolloutState, clean: boolean): LogBody {
+  return {
+    type: 'restarted',
+    clean,
+    phase: to,
+    resumesIn: phase === 'stage' || phase === 'baking' ? phase : resumesIn,
+    facts: { was: phase, stage },
+  };
+}

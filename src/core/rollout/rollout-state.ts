@@ -83,6 +83,11 @@ export function outcomeOf({
   return rollbackReason === 'aborted' ? 'aborted' : 'rolled_back';
 }
 
+/** Whether the new version may be given traffic: it is there, has passed its probes, and no breaker is open. */
+export function canAnswer({ newReady, proven, breakerOpen }: RolloutState): boolean {
+  return newReady && proven && !breakerOpen;
+}
+
 /** Whether requests that the new version fails are all to be answered by the old one, at whatever cost. */
 export function isUnderSuspicion({ hold, breakerOpen, pause }: RolloutState): boolean {
   return breakerOpen || pause?.withdrawn === true || hold?.cause === 'evidence' || hold?.cause === 'breaker';
@@ -100,8 +105,7 @@ export function weightsOf(state: RolloutState, config: RolloutConfig): Weights {
 
 function newPercentOf(state: RolloutState, config: RolloutConfig): number {
   if (state.phase === 'completed') return 100;
-  const suspended = state.breakerOpen || state.pause?.withdrawn === true;
-  if (!state.proven || !state.newReady || suspended) return 0;
+  if (!canAnswer(state) || state.pause?.withdrawn === true) return 0;
   if (!isTrafficPhase(state.phase) && state.phase !== 'rolling_back') return 0;
   if (!state.oldReady && state.furthestStage > 0) return 100;
   return plannedPercent(state, config);

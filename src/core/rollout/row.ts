@@ -12,14 +12,16 @@ export interface Context<T extends RolloutEventType> {
   readonly config: RolloutConfig;
 }
 
+/** Where a row may lead. `same`: phase and stage stay; `stage` out of a stage is another one. */
+export type Target = Phase | 'same';
+
 interface RowOf<T extends RolloutEventType> {
   readonly on: T;
   readonly from: readonly Phase[];
   /** The guard in words; '' for always. */
   readonly when: string;
   readonly guard?: (context: Context<T>) => boolean;
-  /** The phases that it may lead to. */
-  readonly to: readonly Phase[];
+  readonly to: readonly Target[];
   /** What happens, in words, with the reason. */
   readonly what: string;
   readonly log: (context: Context<T>) => readonly LogBody[];
@@ -30,7 +32,7 @@ export interface Row {
   readonly on: RolloutEventType;
   readonly from: readonly Phase[];
   readonly when: string;
-  readonly to: readonly Phase[];
+  readonly to: readonly Target[];
   readonly what: string;
   /** What is to be logged, or undefined where the guard does not hold. */
   readonly decide: (
@@ -58,4 +60,6 @@ export const OPEN: readonly Phase[] = ['pending', 'loading', 'probing', 'stage',
 export const PAUSABLE: readonly Phase[] = ['pending', 'loading', 'probing', 'stage', 'baking'];
 /** Phases that a gate ends. */
 export const GATED: readonly Phase[] = ['stage', 'baking'];
+/** Phases in which a version that failed can be kept without traffic, for a person to look at. */
+export const KEPT: readonly Phase[] = ['probing', 'stage', 'baking'];
 export const TRAFFIC: readonly Phase[] = ['stage', 'baking', 'draining'];
