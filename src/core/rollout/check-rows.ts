@@ -1,5 +1,5 @@
+import { enter } from './entering.ts';
 import { FAILURE_WORDS, fail, failureCounts, pauseFor, rollBack } from './failure.ts';
-import type { LogBody } from './log-entry.ts';
 import {
   EVIDENCE_COMPONENTS,
   EVIDENCE_REASONS,
@@ -79,7 +79,9 @@ export const CHECK_ROWS: readonly Row[] = [
     guard: (context) => isSaturated(context) && context.state.stepBacks === 0 && context.state.stage > 1,
     to: ['stage'],
     what: 'back one stage, `saturated`',
-    log: ({ state, event }) => [stepBack(state.stage - 1, event.forMs, event.facts)],
+    log: ({ state, event }) => [
+      enter('stage', state.stage - 1, 'saturated', { ...event.facts, saturatedMs: event.forMs }),
+    ],
   }),
   row({
     on: 'saturated',
@@ -128,8 +130,4 @@ function convictedBy(
 /** What was too much at the weight before is not held against this one: only time spent at this weight counts. */
 function isSaturated({ state, event, now, config }: Context<'saturated'>): boolean {
   return Math.min(event.forMs, now - state.since) >= config.saturationMs && failureCounts(state, 'capacity');
-}
-
-function stepBack(stage: number, saturatedMs: number, facts: LogBody['facts']): LogBody {
-  return { type: 'entered', phase: 'stage', stage, reason: 'saturated', gate: null, facts: { ...facts, saturatedMs } };
 }

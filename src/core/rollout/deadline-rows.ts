@@ -1,11 +1,11 @@
 import { type Deadline, type DeadlineKind, nextDeadline } from './deadlines.ts';
+import { enter } from './entering.ts';
 import { pauseFor, rollBack } from './failure.ts';
 import type { LogBody } from './log-entry.ts';
-import { enter } from './progress-rows.ts';
 import { HOLD_REASONS } from './reasons.ts';
 import type { RolloutConfig } from './rollout-config.ts';
 import { canAnswer, type Phase, type RolloutState } from './rollout-state.ts';
-import { PAUSABLE, type Row, row, type Target } from './row.ts';
+import { GATED, PAUSABLE, type Row, row, type Target } from './row.ts';
 
 /** What happens when nothing else has: nothing is stuck for ever, and no missing measurement convicts by itself. */
 interface DeadlineOutcome {
@@ -79,9 +79,22 @@ export const DEADLINE_OUTCOMES: readonly DeadlineOutcome[] = [
   },
 ];
 
-export const DEADLINE_ROWS: readonly Row[] = DEADLINE_OUTCOMES.map(({ of, from, when, guard, to, what, log }) =>
-  row({
-    on: 'deadline',
+/** A tick that comes after a deadline is that deadline too: timers may be late. */
+export const DEADLINE_ROWS: readonly Row[] = DEADLINE_OUTCOMES.flatMap((outcome) => {
+  const gated = outcome.from.filter((phase) => GATED.includes(phase));
+  return [
+    deadlineRow('deadline', outcome.from, outcome),
+    ...(gated.length > 0 ? [deadlineRow('tick', gated, outcome)] : []),
+  ];
+});
+
+function deadlineRow(
+  on: 'deadline' | 'tick',
+  from: readonly Phase[],
+  { of, when, guard, to, what, log }: DeadlineOutcome,
+): Row {
+  return row({
+    on,
     from,
     when: `that of ${of.map((kind) => `\`${kind}\``).join(', ')} has come${when === '' ? '' : `, ${when}`}`,
     guard: ({ state, now, config }) => {
@@ -91,11 +104,11 @@ export const DEADLINE_ROWS: readonly Row[] = DEADLINE_OUTCOMES.map(({ of, from, 
     to,
     what,
     log: ({ state }) => log(state),
-  }),
-);
+  });
+}
 
 /** The deadline that has come, or undefined: a timer that is early, or late for another state, does nothing. */
-export function dueDeadline(state: RolloutState, now: number, config: RolloutConfig): Deadline | undefined {
+function dueDeadline(state: RolloutState, now: number, config: RolloutConfig): Deadline | undefined {
   const next = nextDeadline(state, config);
   return next !== undefined && now >= next.at ? next : undefined;
 }

@@ -49,7 +49,8 @@ function weightEffects(
   const { newPercent } = weightsOf(after, config);
   const always = entry.type === 'rollback_began' || isAfterRestart(entry);
   if (!always && newPercent === weightsOf(before, config).newPercent) return [];
-  return [{ type: 'set_weight', newPercent, when: mayEndBlock(entry) ? 'block_end' : 'now' }];
+  const when = mayEndBlock(entry) ? 'block_end' : 'now';
+  return [{ type: 'set_weight', newPercent, when, sequence: entry.sequence }];
 }
 
 function isAfterRestart(entry: LogEntry): boolean {

@@ -5,11 +5,21 @@ export type Arm = 'old' | 'new';
 
 /**
  * What the machine wants done, as data, in the order in which it has to be done. What stands before `record` waits for
- * no disk; what stands after it happens once the entry is durable.
+ * nothing: no disk, and no effects of earlier transitions that wait for one. What stands after it happens once the entry
+ * is durable, and what earlier transitions asked for is done.
+ *
+ * So a weight may be due that a rollback has overtaken: whoever sets weights ignores one whose sequence is below that of
+ * the last one it was given.
  */
 export type Effect =
   /** `block_end`: the router changes between two blocks of 20, so that each of them is exact. */
-  | { readonly type: 'set_weight'; readonly newPercent: number; readonly when: 'now' | 'block_end' }
+  | {
+      readonly type: 'set_weight';
+      readonly newPercent: number;
+      readonly when: 'now' | 'block_end';
+      /** That of the entry which it belongs to. */
+      readonly sequence: number;
+    }
   | { readonly type: 'record'; readonly entry: LogEntry }
   /** Memory for both versions, then the event `start`. */
   | { readonly type: 'admit' }

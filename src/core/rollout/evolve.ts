@@ -92,7 +92,7 @@ function entered(state: RolloutState, { at, phase, stage, reason }: EntryOf<'ent
   return withHold(
     {
       ...next,
-      proven: true,
+      proven: state.proven || reason === 'probes_passed',
       resumesIn: null,
       furthestStage: Math.max(state.furthestStage, stage),
       stepBacks: state.stepBacks + (reason === 'saturated' ? 1 : 0),

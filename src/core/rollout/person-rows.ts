@@ -1,6 +1,6 @@
+import { afterStage, enter, firstTraffic } from './entering.ts';
 import { pauseFor, rollBack } from './failure.ts';
 import type { LogBody } from './log-entry.ts';
-import { afterStage, enter, firstTraffic } from './progress-rows.ts';
 import { canAnswer, type RolloutState } from './rollout-state.ts';
 import { OPEN, PAUSABLE, type Row, row } from './row.ts';
 

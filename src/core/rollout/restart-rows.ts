@@ -1,6 +1,6 @@
+import { enter } from './entering.ts';
 import { rollBack } from './failure.ts';
 import type { LogBody } from './log-entry.ts';
-import { enter } from './progress-rows.ts';
 import type { RolloutState } from './rollout-state.ts';
 import { PAUSABLE, type Row, row } from './row.ts';
 

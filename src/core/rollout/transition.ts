@@ -1,10 +1,11 @@
 import { AVAILABILITY_ROWS } from './availability-rows.ts';
 import { CHECK_ROWS } from './check-rows.ts';
-import { DEADLINE_ROWS, dueDeadline } from './deadline-rows.ts';
+import { DEADLINE_ROWS } from './deadline-rows.ts';
 import type { Effect } from './effects.ts';
 import { admitEffects, effectsOf } from './effects-of.ts';
 import { evolve, initialState } from './evolve.ts';
 import { type Facts, writableFacts } from './facts.ts';
+import { GATE_ROWS } from './gate-rows.ts';
 import type { LogBody, LogEntry } from './log-entry.ts';
 import { PERSON_ROWS } from './person-rows.ts';
 import { PROGRESS_ROWS } from './progress-rows.ts';
@@ -25,6 +26,7 @@ export const TRANSITIONS: readonly Row[] = [
   ...RESTART_ROWS,
   ...AVAILABILITY_ROWS,
   ...PROGRESS_ROWS,
+  ...GATE_ROWS,
 ];
 
 export type Transition =
@@ -42,14 +44,12 @@ export function createRollout(config: RolloutConfig, now: number, facts: Facts =
 /**
  * What an event does to a rollout. Pure: the state comes from the log entries among the effects, and from nothing else.
  *
- * @param now epoch milliseconds, of a clock that does not run backwards while the server lives. A tick that comes after
- *   a deadline is that deadline.
+ * @param now epoch milliseconds, of a clock that does not run backwards while the server lives
  */
 export function transition(state: RolloutState, event: RolloutEvent, now: number, config: RolloutConfig): Transition {
   if (isTerminal(state)) return refused(state, `the rollout has ended: it is ${state.phase}`);
   const at = event.type === 'server_restarted' ? now : Math.max(now, state.at);
-  const isLate = event.type === 'tick' && dueDeadline(state, at, config) !== undefined;
-  const bodies = decide(state, isLate ? { type: 'deadline' } : event, at, config);
+  const bodies = decide(state, event, at, config);
   return typeof bodies === 'string' ? refused(state, bodies) : apply(state, bodies, at, config);
 }
 

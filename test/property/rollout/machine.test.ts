@@ -33,11 +33,10 @@ test('only what is in the table happens, one stage at a time, and ends absorb', 
         if (!result.taken) return expect(result.state).toBe(before);
         expect(isTerminal(before)).toBe(false);
         const { state } = result;
-        const names = event.type === 'tick' ? ['tick', 'deadline'] : [event.type];
         const isReached = (target: Target) =>
           target === 'same' ? state.phase === before.phase && state.stage === before.stage : target === state.phase;
         const listed = TRANSITIONS.some(
-          ({ on, from, to }) => names.includes(on) && from.includes(before.phase) && to.some(isReached),
+          ({ on, from, to }) => on === event.type && from.includes(before.phase) && to.some(isReached),
         );
         expect(listed).toBe(true);
         const rise = state.stage - before.stage;
@@ -166,6 +165,32 @@ test('a paused-on-failure version has no weight until a person decides', () => {
           expect(['resume', 'promote']).toContain(event.type);
         }
       });
+    }),
+    RUNS,
+  );
+});
+
+test('a disk that is slow or stuck never gives a version its weight back after a rollback', () => {
+  const flushes = fc.infiniteStream(fc.boolean());
+  fc.assert(
+    fc.property(options, steps, flushes, (how, path, flush) => {
+      const router = { percent: 0, sequence: 0 };
+      const waiting: Effect[] = [];
+      const obey = (effect: Effect | undefined) => {
+        if (effect?.type !== 'set_weight' || effect.sequence < router.sequence) return;
+        Object.assign(router, { percent: effect.newPercent, sequence: effect.sequence });
+      };
+      const life = walk(how, path, ({ result, life: { state } }) => {
+        const written = result.effects.findIndex(({ type }) => type === 'record');
+        for (const effect of result.effects.slice(0, Math.max(0, written))) obey(effect);
+        waiting.push(...result.effects.slice(Math.max(0, written)));
+        while (waiting.length > 0 && flush.next().value === true) obey(waiting.shift());
+        if (state.phase === 'rolling_back' && state.oldReady) expect(router.percent).toBe(0);
+        // Late it may be, in giving; never in taking away what the state takes away for safety.
+        if (state.breakerOpen || state.pause?.withdrawn === true || !state.newReady) expect(router.percent).toBe(0);
+      });
+      for (const effect of waiting) obey(effect);
+      expect(router.percent).toBe(life.routedPercent);
     }),
     RUNS,
   );

@@ -92,7 +92,7 @@ export const grave: fc.Arbitrary<RolloutEvent> = fc.oneof(
 );
 
 export interface Step {
-  readonly event: RolloutEvent | 'useful' | 'work' | 'expire';
+  readonly event: RolloutEvent | 'useful' | 'work' | 'expire' | 'late';
   readonly afterMs: number;
 }
 
@@ -100,7 +100,7 @@ export const step: fc.Arbitrary<Step> = fc.record({
   event: fc.oneof(
     { weight: 30, arbitrary: fc.constant('useful' as const) },
     { weight: 5, arbitrary: fc.constant('work' as const) },
-    { weight: 1, arbitrary: fc.constant('expire' as const) },
+    { weight: 1, arbitrary: fc.constantFrom('expire' as const, 'late' as const) },
     { weight: 12, arbitrary: event },
     { weight: 1, arbitrary: grave },
   ),
@@ -123,7 +123,7 @@ export function walk(how: RolloutOptions, path: readonly Step[], look: (moment: 
   for (const { event: next, afterMs } of path) {
     life.now += afterMs;
     const before = life.state;
-    if (next === 'expire') life.now = Math.max(life.now, nextDeadline(before, life.config)?.at ?? 0);
+    if (next === 'expire' || next === 'late') life.now = Math.max(life.now, nextDeadline(before, life.config)?.at ?? 0);
     const sent = eventOf(next, life);
     look({ before, event: sent, result: life.send(sent), life });
   }
@@ -133,5 +133,5 @@ export function walk(how: RolloutOptions, path: readonly Step[], look: (moment: 
 function eventOf(next: Step['event'], life: Life): RolloutEvent {
   if (next === 'expire') return { type: 'deadline' };
   if (next === 'useful') return life.usefulEvent();
-  return next === 'work' ? life.work() : next;
+  return next === 'work' || next === 'late' ? life.work() : next;
 }

@@ -33,7 +33,7 @@ describe('what rolls back', () => {
     life.send(event);
     expect(life.state).toMatchObject({ phase: 'rolling_back', rollbackReason: reason });
     expect(life.effects.map(({ type }) => type)).toEqual(['set_weight', 'record', 'unload_new']);
-    expect(life.effects[0]).toEqual({ type: 'set_weight', newPercent: 0, when: 'now' });
+    expect(life.effects[0]).toMatchObject({ type: 'set_weight', newPercent: 0, when: 'now' });
     life.send({ type: 'unloaded' });
     expect(outcomeOf(life.state)).toBe(reason === 'aborted' ? 'aborted' : 'rolled_back');
   });

@@ -42,7 +42,7 @@ describe('an update to a good version', () => {
     expect(types(life)).toEqual(['record', 'set_weight']);
     life.goOn();
     expect(life.effects.slice(1)).toEqual([
-      { type: 'set_weight', newPercent: 15, when: 'block_end' },
+      { type: 'set_weight', newPercent: 15, when: 'block_end', sequence: 5 },
       { type: 'start_copy', stage: 2 },
     ]);
     life.reach('baking');
