@@ -102,10 +102,16 @@ function entered(state: RolloutState, { at, phase, stage, reason }: EntryOf<'ent
 }
 
 /** What has failed is not what to fall back on, even while the old version is away. */
-function rollingBack(state: RolloutState, { at, reason }: EntryOf<'rollback_began'>): RolloutState {
+function rollingBack(before: RolloutState, { at, reason }: EntryOf<'rollback_began'>): RolloutState {
+  const state = reason === 'restarted_twice' ? withoutRunners(before) : before;
   const proven = state.proven && !blamesNewVersion(reason) && state.pause?.withdrawn !== true;
   const over = { resumesIn: null, pause: null, hold: null };
   return { ...state, ...over, phase: 'rolling_back', proven, rollbackReason: reason, since: at, deadlineFrom: at };
+}
+
+/** No runner has outlived the server. The old version is served at once by what restores it, the new one is not there. */
+function withoutRunners(state: RolloutState): RolloutState {
+  return { ...state, proven: false, newReady: false, oldReady: true, breakerOpen: false, hold: null };
 }
 
 /** What is lost before it had any traffic is probed from the beginning. */
@@ -145,22 +151,17 @@ function isAcceptable(reason: PauseReason): boolean {
 }
 
 /**
- * No runner has outlived the server. The old version serves, the new one has to be loaded and probed again. The clock
- * may have been set back meanwhile; a pause keeps its time all the same.
+ * The new version has to be loaded and probed again. The clock may have been set back meanwhile; a pause keeps its time
+ * all the same.
  */
 function restarted(state: RolloutState, { at, clean, phase, resumesIn }: EntryOf<'restarted'>): RolloutState {
   const { pause } = state;
   return {
-    ...state,
+    ...withoutRunners(state),
     phase,
     resumesIn,
     since: at,
     deadlineFrom: at,
-    proven: false,
-    newReady: false,
-    oldReady: true,
-    breakerOpen: false,
-    hold: null,
     pause: pause === null ? null : { ...pause, since: Math.min(pause.since, at) },
     uncleanRestarts: state.uncleanRestarts + (clean ? 0 : 1),
   };

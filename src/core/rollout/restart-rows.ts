@@ -1,15 +1,16 @@
 import { enter } from './entering.ts';
 import { rollBack } from './failure.ts';
 import type { LogBody } from './log-entry.ts';
-import type { RolloutState } from './rollout-state.ts';
-import { PAUSABLE, type Row, row } from './row.ts';
+import { canAnswer, type RolloutState } from './rollout-state.ts';
+import { OPEN, type Row, row } from './row.ts';
 
 /** What becomes of a rollout that was under way when the server ended. */
 export const RESTART_ROWS: readonly Row[] = [
   row({
     on: 'server_restarted',
     from: ['draining'],
-    when: '',
+    when: 'the new version could answer',
+    guard: ({ state }) => canAnswer(state),
     to: ['completed'],
     what: 'completed, `restarted`: the new version was proven, and no lease has outlived the server',
     log: ({ state }) => [enter('completed', state.stage, 'restarted')],
@@ -24,7 +25,7 @@ export const RESTART_ROWS: readonly Row[] = [
   }),
   row({
     on: 'server_restarted',
-    from: PAUSABLE,
+    from: OPEN,
     when: 'unclean, for the second time',
     guard: ({ state, event }) => !event.clean && state.uncleanRestarts > 0,
     to: ['rolling_back'],
@@ -41,21 +42,21 @@ export const RESTART_ROWS: readonly Row[] = [
   }),
   row({
     on: 'server_restarted',
-    from: ['loading', 'probing', 'stage', 'baking'],
+    from: ['loading', 'probing', 'stage', 'baking', 'draining'],
     when: '',
     to: ['loading'],
-    what: 'the old version serves; the new one is loaded and probed again, then goes on at the start of its stage',
+    what: 'the old version serves; the new one is loaded and probed again, then goes on at the start of its stage, or of the bake',
     log: ({ state, event }) => [restarted('loading', state, event.clean)],
   }),
 ];
 
+function restarted(to: 'pending' | 'loading', state: RolloutState, clean: boolean): LogBody {
+  const facts = { was: state.phase, stage: state.stage };
+  return { type: 'restarted', clean, phase: to, resumesIn: resumesIn(state), facts };
+}
+
 /** A second restart on the way back does not forget where the first one broke in. */
-function restarted(to: 'pending' | 'loading', { phase, stage, resumesIn }: RolloutState, clean: boolean): LogBody {
-  return {
-    type: 'restarted',
-    clean,
-    phase: to,
-    resumesIn: phase === 'stage' || phase === 'baking' ? phase : resumesIn,
-    facts: { was: phase, stage },
-  };
+function resumesIn({ phase, resumesIn: before }: RolloutState): 'stage' | 'baking' | null {
+  if (phase === 'draining') return 'baking';
+  return phase === 'stage' || phase === 'baking' ? phase : before;
 }

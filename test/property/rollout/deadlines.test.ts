@@ -16,7 +16,7 @@ test('with nothing but time every rollout comes to an end', () => {
       }
       expect(isTerminal(life.state)).toBe(true);
     }),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
 });
 
@@ -33,7 +33,7 @@ test('it does so too with ticks that measured nothing, and with failures that co
       }
       expect(isTerminal(life.state)).toBe(true);
     }),
-    { numRuns: 300 },
+    { numRuns: 500 },
   );
 });
 
@@ -46,6 +46,6 @@ test('a deadline that has not come changes nothing', () => {
       life.now = Math.min(life.now, (next?.at ?? 0) - 1);
       expect(life.send({ type: 'deadline' }).taken).toBe(false);
     }),
-    { numRuns: 300 },
+    { numRuns: 500 },
   );
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Effect } from '../../../src/core/rollout/effects.ts';
 import { isTerminal, weightsOf } from '../../../src/core/rollout/rollout-state.ts';
-import { OPEN, type Target } from '../../../src/core/rollout/row.ts';
+import { OPEN, type Target, TRAFFIC } from '../../../src/core/rollout/row.ts';
 import { TRANSITIONS, transition } from '../../../src/core/rollout/transition.ts';
 import { options, steps, walk } from './walks.ts';
 
@@ -86,7 +86,7 @@ test('before completed a rollback is possible in every state, and is one weight 
       const { newPercent } = weightsOf(result.state, config);
       if (state.oldReady || !state.newReady || !state.proven) expect(newPercent).toBe(0);
     }),
-    { numRuns: 1000 },
+    { numRuns: 300 },
   );
 });
 
@@ -100,7 +100,7 @@ test('a version that is convicted has no weight from then on, even while the old
       life.send({ type: 'old_lost', facts: {} });
       expect(weightsOf(life.state, life.config).newPercent).toBe(0);
     }),
-    { numRuns: 1000 },
+    { numRuns: 300 },
   );
 });
 
@@ -128,9 +128,9 @@ test('a pause stops the ramp: no stage is passed but by a promotion', () => {
         if (event.type === 'promote') return expect(result.state.pause).toBeNull();
         if (event.type === 'resume') return expect(result.state.pause).toBeNull();
         expect(result.state.stage).toBeLessThanOrEqual(before.stage);
-        expect(['stage', 'baking', 'draining'].includes(result.state.phase)).toBe(
-          ['stage', 'baking', 'draining'].includes(before.phase) && result.state.phase === before.phase,
-        );
+        // A load and its probes go on; from a stage or the bake there is only a way back.
+        const traffic = TRAFFIC.indexOf(result.state.phase);
+        expect(traffic).toBeLessThanOrEqual(TRAFFIC.indexOf(before.phase));
       });
     }),
     RUNS,
@@ -186,6 +186,7 @@ test('a disk that is slow or stuck never gives a version its weight back after a
         waiting.push(...result.effects.slice(Math.max(0, written)));
         while (waiting.length > 0 && flush.next().value === true) obey(waiting.shift());
         if (state.phase === 'rolling_back' && state.oldReady) expect(router.percent).toBe(0);
+        if (isTerminal(state)) return;
         // Late it may be, in giving; never in taking away what the state takes away for safety.
         if (state.breakerOpen || state.pause?.withdrawn === true || !state.newReady) expect(router.percent).toBe(0);
       });

@@ -41,7 +41,7 @@ test('every transition writes to the log, and what writes nothing changes nothin
         expect(records > 0).toBe(result.taken);
       });
     }),
-    { numRuns: 200 },
+    { numRuns: 300 },
   );
 });
 
@@ -52,7 +52,7 @@ test('a log with a gap, or without its beginning, is refused', () => {
       fc.pre(log.length > 2);
       expect(() => replay(log.toSpliced(at % (log.length - 1), 1))).toThrow(RangeError);
     }),
-    { numRuns: 200 },
+    { numRuns: 300 },
   );
   expect(() => replay([])).toThrow(RangeError);
 });

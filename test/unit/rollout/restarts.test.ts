@@ -72,6 +72,23 @@ describe('after a restart of the server', () => {
     expect(outcomeOf(rolling.state)).toBe('aborted');
   });
 
+  it('what was draining for a version that had just been lost bakes again', () => {
+    const life = new Life().reach('draining');
+    life.send({ type: 'new_lost', facts: {} });
+    life.send(restart(true));
+    expect(life.state).toMatchObject({ phase: 'loading', resumesIn: 'baking' });
+    life.reach('completed');
+  });
+
+  it('nothing goes to a version whose runner died with the server, even while the old one is away', () => {
+    const life = new Life().reach('stage', 4);
+    life.send(restart(false));
+    life.reach('stage', 5).send(restart(false));
+    life.send({ type: 'old_lost', facts: {} });
+    expect(life.state.rollbackReason).toBe('restarted_twice');
+    expect(life.routedPercent).toBe(0);
+  });
+
   it('one that waited for memory waits again', () => {
     const life = new Life();
     life.send(restart(true));
