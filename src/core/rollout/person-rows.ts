@@ -35,7 +35,7 @@ export const PERSON_ROWS: readonly Row[] = [
     on: 'resume',
     from: ['probing'],
     when: 'paused, and the probes have passed meanwhile',
-    guard: ({ state }) => isPaused(state) && state.proven && state.newReady && state.pause?.withdrawn !== true,
+    guard: ({ state }) => isPaused(state) && state.proven,
     to: ['stage', 'baking'],
     what: 'goes on; its traffic begins, `resumed`',
     log: ({ state }) => [...resume(state), firstTraffic(state, 'resumed')],

@@ -92,7 +92,5 @@ export function isEvidenceReason(reason: string): reason is EvidenceReason {
 
 /** Whether a rollback for this reason says that the new version is no good to answer, whatever else is at hand. */
 export function blamesNewVersion(reason: RollbackReason): boolean {
-  return (
-    isEvidenceReason(reason) || reason === 'load_failed' || (reason in FINDINGS && reason !== 'insufficient_memory')
-  );
+  return isEvidenceReason(reason) || reason === 'load_failed' || reason in FINDINGS;
 }

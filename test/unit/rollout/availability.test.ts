@@ -97,6 +97,15 @@ describe('a rollback while the old version is away', () => {
     expect(life.routedPercent).toBe(0);
   });
 
+  it('does not go to a version that never had any traffic', () => {
+    const life = new Life().reach('probing');
+    life.send({ type: 'pause' });
+    life.send({ type: 'probes_passed', facts: {} });
+    life.send({ type: 'old_lost', facts: {} });
+    life.send({ type: 'abort' });
+    expect(life.routedPercent).toBe(0);
+  });
+
   it('does not wait for ever', () => {
     const life = new Life().reach('stage', 3);
     life.send({ type: 'old_lost', facts: {} });

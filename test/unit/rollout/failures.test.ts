@@ -47,6 +47,14 @@ describe('what rolls back', () => {
     expect(life.log.at(-1)?.facts).toEqual({ weighted: 100, threshold: 100 });
   });
 
+  it('includes it in a tick that comes after a deadline', () => {
+    const life = new Life().reach('stage', 3);
+    life.now += 3_600_000;
+    const measured = allIsWell(life.state, life.now);
+    life.send({ type: 'tick', measured: { ...measured, evidence: { failures: 100, pairs: null, time: null } } });
+    expect(life.state.rollbackReason).toBe('evidence_failures');
+  });
+
   it('does not include evidence below 1/α', () => {
     const life = new Life({ alpha: 0.5 }).reach('stage');
     expect(life.send({ type: 'verdict', component: 'pairs', weighted: 1.99, facts: {} }).taken).toBe(false);
@@ -108,6 +116,20 @@ describe('a version that fails, with onFailure: pause', () => {
     life.send({ type: 'resume' });
     expect(life.effects.map(({ type }) => type)).toEqual(['record', 'probe']);
     expect(life.state).toMatchObject({ phase: 'probing', proven: false });
+  });
+
+  it('is probed again too when it had passed them before, and was found to fail while it was paused', () => {
+    const life = failing().reach('probing');
+    life.send({ type: 'pause' });
+    const since = life.now;
+    life.send({ type: 'probes_passed', facts: {} });
+    life.now += 60_000;
+    life.send(finding('not_finite'));
+    // A pause in the place of another one keeps its time.
+    expect(life.state.pause).toEqual({ reason: 'not_finite', since, withdrawn: true });
+    life.send({ type: 'resume' });
+    expect(life.state).toMatchObject({ phase: 'probing', proven: false, pause: null });
+    expect(life.effects.map(({ type }) => type)).toEqual(['record', 'probe']);
   });
 
   it('is rolled back when nobody comes, with what it was paused for', () => {

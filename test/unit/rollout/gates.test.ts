@@ -52,6 +52,7 @@ describe('a gate', () => {
       live: 2,
       passed: true,
     });
+    expect(gate(1, 1e6, { liveSamples: 59 }).check('samples')).toMatchObject({ source: 'live', counted: 59 });
     expect(gate(1, 5000, { liveSamples: 0, recordedPairs: 58 }).failed).toEqual(['samples']);
   });
 
@@ -74,6 +75,8 @@ describe('a gate', () => {
     expect(row(1000, 1499, 2000)).toBe(2);
     expect(row(1000, 1500, 1600, 2000)).toBe(3);
     expect(row(1000, -1, 1500, 2000)).toBe(2);
+    const before = [-2000, -1000, 1000].map((ms) => ({ at: now + ms, passed: true }));
+    expect(gate(4, 10_000, { probes: before }).check('probes_in_row')?.inRow).toBe(1);
   });
 
   it('asks a person when the versions differ by more than they may', () => {

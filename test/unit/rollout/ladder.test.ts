@@ -85,6 +85,7 @@ describe('a dry run', () => {
     while (life.state.phase !== 'draining') {
       life.goOn();
       weights.add(life.routedPercent);
+      expect(life.state.phase).not.toBe('baking');
     }
     expect([...weights]).toEqual([0]);
     expect(life.state.stage).toBe(7);
