@@ -1,13 +1,17 @@
 import { enter } from './entering.ts';
+import type { Facts } from './facts.ts';
 import { FAILURE_WORDS, fail, failureCounts, pauseFor, rollBack } from './failure.ts';
+import type { LogBody } from './log-entry.ts';
 import {
   EVIDENCE_COMPONENTS,
   EVIDENCE_REASONS,
   type EvidenceComponent,
-  type EvidenceReason,
   isFailureFinding,
+  type LogShares,
 } from './reasons.ts';
-import { type Context, KEPT, OPEN, PAUSABLE, type Row, row } from './row.ts';
+import type { RolloutConfig } from './rollout-config.ts';
+import type { RolloutState } from './rollout-state.ts';
+import { type Context, GATED, KEPT, OPEN, PAUSABLE, type Row, row } from './row.ts';
 
 /** What is found out about the new version: deterministic findings, evidence, saturation, and what hooks say. */
 export const CHECK_ROWS: readonly Row[] = [
@@ -45,36 +49,29 @@ export const CHECK_ROWS: readonly Row[] = [
     from: KEPT,
     when: 'π·E ≥ 1/α',
     guard: ({ state, event, config }) =>
-      convicts(event.weighted, config.alpha) && failureCounts(state, EVIDENCE_REASONS[event.component]),
+      convicts(event.logShare, config.alpha) && failureCounts(state, EVIDENCE_REASONS[event.component]),
     to: ['rolling_back', 'same'],
     what: `${FAILURE_WORDS}; \`evidence_failures\`, \`evidence_pairs\` or \`evidence_time\``,
-    log: ({ state, config, event }) =>
-      fail(state, config, EVIDENCE_REASONS[event.component], {
-        ...event.facts,
-        weighted: event.weighted,
-        threshold: 1 / config.alpha,
-      }),
+    log: ({ state, config, event }) => convict(state, config, event.component, event.logShare, event.facts),
   }),
   row({
     on: 'tick',
-    from: ['stage', 'baking'],
+    from: GATED,
     when: 'π·E ≥ 1/α of a component',
     guard: ({ state, event, config }) => {
-      const convicted = convictedBy(event.measured.evidence, config.alpha);
-      return convicted !== undefined && failureCounts(state, convicted.reason);
+      const component = convictingComponent(event.measured.evidence, config);
+      return component !== undefined && failureCounts(state, EVIDENCE_REASONS[component]);
     },
     to: ['rolling_back', 'same'],
     what: `as for a verdict: ${FAILURE_WORDS}`,
     log: ({ state, config, event }) => {
-      const convicted = convictedBy(event.measured.evidence, config.alpha);
-      if (convicted === undefined) return [];
-      const { reason, weighted } = convicted;
-      return fail(state, config, reason, { weighted, threshold: 1 / config.alpha });
+      const component = convictingComponent(event.measured.evidence, config);
+      return component === undefined ? [] : convict(state, config, component, event.measured.evidence[component]);
     },
   }),
   row({
     on: 'saturated',
-    from: ['stage', 'baking'],
+    from: GATED,
     when: 'for `saturationMs` at this weight, not yet stepped back, a stage below',
     guard: (context) => isSaturated(context) && context.state.stepBacks === 0 && context.state.stage > 1,
     to: ['stage'],
@@ -85,7 +82,7 @@ export const CHECK_ROWS: readonly Row[] = [
   }),
   row({
     on: 'saturated',
-    from: ['stage', 'baking'],
+    from: GATED,
     when: 'for `saturationMs` at this weight, again or with no stage below',
     guard: isSaturated,
     to: ['rolling_back', 'same'],
@@ -112,19 +109,24 @@ export const CHECK_ROWS: readonly Row[] = [
   }),
 ];
 
-function convicts(weighted: number | null, alpha: number): weighted is number {
-  return weighted !== null && weighted >= 1 / alpha;
+/** Compared as logarithms, as the evidence itself is: e^ln 100 is not always 100. */
+function convicts(logShare: number | null, alpha: number): boolean {
+  return logShare !== null && logShare >= -Math.log(alpha);
 }
 
-function convictedBy(
-  evidence: Readonly<Record<EvidenceComponent, number | null>>,
-  alpha: number,
-): { readonly reason: EvidenceReason; readonly weighted: number } | undefined {
-  for (const component of EVIDENCE_COMPONENTS) {
-    const weighted = evidence[component];
-    if (convicts(weighted, alpha)) return { reason: EVIDENCE_REASONS[component], weighted };
-  }
-  return undefined;
+function convictingComponent(evidence: LogShares, { alpha }: RolloutConfig): EvidenceComponent | undefined {
+  return EVIDENCE_COMPONENTS.find((component) => convicts(evidence[component], alpha));
+}
+
+function convict(
+  state: RolloutState,
+  config: RolloutConfig,
+  component: EvidenceComponent,
+  logShare: number | null,
+  facts: Facts = {},
+): readonly LogBody[] {
+  const share = logShare === null ? null : Math.exp(logShare);
+  return fail(state, config, EVIDENCE_REASONS[component], { ...facts, component, share, threshold: 1 / config.alpha });
 }
 
 /** What was too much at the weight before is not held against this one: only time spent at this weight counts. */

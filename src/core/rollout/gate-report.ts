@@ -1,4 +1,4 @@
-import type { EvidenceComponent } from './reasons.ts';
+import type { LogShares } from './reasons.ts';
 
 /** How well the answers of both versions to the same inputs agree. A null member does not apply to the model. */
 export interface Agreement {
@@ -18,8 +18,7 @@ export interface StageMeasurements {
   /** Pairs on recorded requests, and on synthetic ones. */
   readonly recordedPairs: number;
   readonly syntheticPairs: number;
-  /** π·E by component. */
-  readonly evidence: Readonly<Record<EvidenceComponent, number | null>>;
+  readonly evidence: LogShares;
   /** Health probes of the new version, in the order in which they were made. */
   readonly probes: readonly { readonly at: number; readonly passed: boolean }[];
   readonly agreement: Agreement | null;
@@ -45,9 +44,10 @@ export type GateCheck =
   | {
       readonly name: 'evidence';
       readonly passed: boolean;
-      readonly weighted: Readonly<Record<EvidenceComponent, number | null>>;
+      readonly logShares: LogShares;
       /** Null: nothing was measured, which is no pass. */
       readonly largest: number | null;
+      /** ln 2. */
       readonly limit: number;
     }
   | { readonly name: 'health_probe'; readonly passed: boolean; readonly lastAt: number | null }

@@ -1,12 +1,13 @@
 import { standingHoldCause } from './evolve.ts';
 import { finite } from './facts.ts';
 import type { Agreement, GateCheck, GateReport, StageMeasurements } from './gate-report.ts';
+import type { EvidenceComponent, LogShares } from './reasons.ts';
 import type { DriftLimits, RolloutConfig } from './rollout-config.ts';
 import type { RolloutState } from './rollout-state.ts';
 import type { Stage } from './stage-table.ts';
 
-/** Half of the way that evidence has to go before one would bet on it: where the ramp waits for more. */
-export const EVIDENCE_HOLD = 2;
+/** π·E of 2: where the ramp waits for more evidence. */
+export const EVIDENCE_HOLD = Math.log(2);
 export const PROBES_IN_ROW = 3;
 export const PROBES_APART_MS = 500;
 
@@ -91,18 +92,20 @@ function samplesCheck(
 
 /** Evidence that is not a number is no evidence that all is well. */
 function evidenceCheck({ evidence }: StageMeasurements): CheckOf<'evidence'> {
-  const written = (value: number | null) => (value === null ? null : finite(value, Number.MAX_VALUE));
-  const { failures, pairs, time } = evidence;
-  const weighted = { failures: written(failures), pairs: written(pairs), time: written(time) };
-  const values = Object.values(weighted).filter((value) => value !== null);
-  const largest = values.length === 0 ? null : Math.max(...values);
-  return {
-    name: 'evidence',
-    passed: largest !== null && largest < EVIDENCE_HOLD,
-    weighted,
-    largest,
-    limit: EVIDENCE_HOLD,
+  const written = (component: EvidenceComponent) => {
+    const value = evidence[component];
+    return value === null ? null : finite(value, Number.MAX_VALUE);
   };
+  const logShares: LogShares = {
+    live_failures: written('live_failures'),
+    paired_failures: written('paired_failures'),
+    cpu_time: written('cpu_time'),
+    wall_time: written('wall_time'),
+  };
+  const values = Object.values(logShares).filter((value) => value !== null);
+  const largest = values.length === 0 ? null : Math.max(...values);
+  const passed = largest !== null && largest < EVIDENCE_HOLD;
+  return { name: 'evidence', passed, logShares, largest, limit: EVIDENCE_HOLD };
 }
 
 function healthProbeCheck({ probes }: StageMeasurements, since: number): CheckOf<'health_probe'> {

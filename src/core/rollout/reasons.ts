@@ -1,11 +1,14 @@
-/** The components of the evidence; `failures` are live ones. */
-export const EVIDENCE_COMPONENTS = ['failures', 'pairs', 'time'] as const;
+export const EVIDENCE_COMPONENTS = ['live_failures', 'paired_failures', 'cpu_time', 'wall_time'] as const;
 export type EvidenceComponent = (typeof EVIDENCE_COMPONENTS)[number];
 
+/** ln(π·E) by component: logarithms, as E reaches beyond what a double holds. Null: nothing was measured. */
+export type LogShares = Readonly<Record<EvidenceComponent, number | null>>;
+
 export const EVIDENCE_REASONS = {
-  failures: 'evidence_failures',
-  pairs: 'evidence_pairs',
-  time: 'evidence_time',
+  live_failures: 'evidence_failures',
+  paired_failures: 'evidence_pairs',
+  cpu_time: 'evidence_time',
+  wall_time: 'evidence_time',
 } as const satisfies Record<EvidenceComponent, string>;
 
 export type EvidenceReason = (typeof EVIDENCE_REASONS)[EvidenceComponent];

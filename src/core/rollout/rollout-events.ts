@@ -11,11 +11,11 @@ export type RolloutEvent =
   /** The comprehensive health check is through; the facts say what it measured. */
   | { readonly type: 'probes_passed'; readonly facts: Facts }
   | { readonly type: 'finding'; readonly finding: Finding; readonly facts: Facts }
-  /** A component's weighted evidence π·E has reached 1/α. */
+  /** A component's share π·E has reached 1/α; `logShare` is its logarithm. */
   | {
       readonly type: 'verdict';
       readonly component: EvidenceComponent;
-      readonly weighted: number;
+      readonly logShare: number;
       readonly facts: Facts;
     }
   /** Time to see whether the stage, or the bake, may end. */

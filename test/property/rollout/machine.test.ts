@@ -94,7 +94,7 @@ test('a version that is convicted has no weight from then on, even while the old
   fc.assert(
     fc.property(options, steps, (how, path) => {
       const life = walk(how, path);
-      const result = life.send({ type: 'verdict', component: 'pairs', weighted: 100, facts: {} });
+      const result = life.send({ type: 'verdict', component: 'paired_failures', logShare: -Math.log(0.01), facts: {} });
       if (!result.taken) return;
       expect(weightsOf(life.state, life.config).newPercent).toBe(0);
       life.send({ type: 'old_lost', facts: {} });

@@ -23,7 +23,10 @@ export const options: fc.Arbitrary<RolloutOptions> = fc.record({
   dryRun: rarely,
 });
 
-const weighted = fc.oneof(fc.constantFrom(0.1, 1.9, 2, 99, 100, Infinity, NaN), fc.double({ min: 0, max: 3 }));
+const logShare = fc.oneof(
+  fc.constantFrom(-2, 0, Math.log(2), 4.6, -Math.log(0.01), Infinity, -Infinity, NaN),
+  fc.double({ min: -3, max: 1 }),
+);
 const maybe = <T>(some: fc.Arbitrary<T>) => fc.option(some, { nil: null });
 const share = fc.double({ min: 0, max: 1 });
 
@@ -31,7 +34,12 @@ export const measured: fc.Arbitrary<StageMeasurements> = fc.record({
   liveSamples: fc.nat(1200),
   recordedPairs: fc.nat(400),
   syntheticPairs: fc.nat(400),
-  evidence: fc.record({ failures: maybe(weighted), pairs: maybe(weighted), time: maybe(weighted) }),
+  evidence: fc.record({
+    live_failures: maybe(logShare),
+    paired_failures: maybe(logShare),
+    cpu_time: maybe(logShare),
+    wall_time: maybe(logShare),
+  }),
   probes: fc.array(fc.record({ at: fc.constantFrom(0, 1_790_000_000_000, 2_000_000_000_000), passed: fc.boolean() })),
   agreement: maybe(
     fc.record({
@@ -79,7 +87,7 @@ export const grave: fc.Arbitrary<RolloutEvent> = fc.oneof(
   fc.record({
     type: fc.constant('verdict' as const),
     component: fc.constantFrom(...EVIDENCE_COMPONENTS),
-    weighted,
+    logShare,
     facts,
   }),
   fc.record({ type: fc.constant('load_failed' as const), facts }),

@@ -93,7 +93,7 @@ describe('a rollback while the old version is away', () => {
   it('does not go to a version that was convicted', () => {
     const life = new Life().reach('stage', 3);
     life.send({ type: 'old_lost', facts: {} });
-    life.send({ type: 'verdict', component: 'failures', weighted: 100, facts: {} });
+    life.send({ type: 'verdict', component: 'live_failures', logShare: -Math.log(0.01), facts: {} });
     expect(life.routedPercent).toBe(0);
   });
 

@@ -3,7 +3,7 @@ import { type Finding, isFailureFinding } from '../../../src/core/rollout/reason
 import type { RolloutEvent } from '../../../src/core/rollout/rollout-events.ts';
 import { outcomeOf, type Phase } from '../../../src/core/rollout/rollout-state.ts';
 import { Life } from '../../helpers/rollout/life.ts';
-import { allIsWell } from '../../helpers/rollout/measurements.ts';
+import { allIsWell, shares } from '../../helpers/rollout/measurements.ts';
 
 const finding = (name: Finding): RolloutEvent => ({ type: 'finding', finding: name, facts: { at: 'probe 3' } });
 
@@ -17,11 +17,19 @@ describe('what rolls back', () => {
     ['loading', finding('digest_mismatch'), 'digest_mismatch'],
     ['probing', finding('failed_probe'), 'failed_probe'],
     ['probing', finding('not_finite'), 'not_finite'],
-    ['probing', { type: 'verdict', component: 'pairs', weighted: 100, facts: {} }, 'evidence_pairs'],
+    [
+      'probing',
+      { type: 'verdict', component: 'paired_failures', logShare: -Math.log(0.01), facts: {} },
+      'evidence_pairs',
+    ],
     ['stage', finding('crash_loop'), 'crash_loop'],
     ['stage', finding('changed_shape'), 'changed_shape'],
-    ['stage', { type: 'verdict', component: 'failures', weighted: 100.1, facts: {} }, 'evidence_failures'],
-    ['baking', { type: 'verdict', component: 'time', weighted: 1e300, facts: {} }, 'evidence_time'],
+    [
+      'stage',
+      { type: 'verdict', component: 'live_failures', logShare: Math.log(100.1), facts: {} },
+      'evidence_failures',
+    ],
+    ['baking', { type: 'verdict', component: 'cpu_time', logShare: Math.log(1e300), facts: {} }, 'evidence_time'],
     ['stage', { type: 'hook', name: 'sales', answer: 'rollback' }, 'hook'],
     ['stage', { type: 'abort' }, 'aborted'],
     ['draining', { type: 'supersede', by: 'r-2' }, 'superseded'],
@@ -42,30 +50,41 @@ describe('what rolls back', () => {
     const life = new Life().reach('stage', 3);
     life.now += 60_000;
     const measured = allIsWell(life.state, life.now);
-    life.send({ type: 'tick', measured: { ...measured, evidence: { failures: 0.6, pairs: 100, time: null } } });
+    life.send({ type: 'tick', measured: { ...measured, evidence: shares(0.6, 101) } });
     expect(life.state).toMatchObject({ phase: 'rolling_back', rollbackReason: 'evidence_pairs' });
-    expect(life.log.at(-1)?.facts).toEqual({ weighted: 100, threshold: 100 });
+    expect(life.log.at(-1)?.facts).toEqual({
+      component: 'paired_failures',
+      share: expect.closeTo(101),
+      threshold: 100,
+    });
   });
 
   it('includes it in a tick that comes after a deadline', () => {
     const life = new Life().reach('stage', 3);
     life.now += 3_600_000;
     const measured = allIsWell(life.state, life.now);
-    life.send({ type: 'tick', measured: { ...measured, evidence: { failures: 100, pairs: null, time: null } } });
+    life.send({ type: 'tick', measured: { ...measured, evidence: shares(101) } });
     expect(life.state.rollbackReason).toBe('evidence_failures');
   });
 
   it('does not include evidence below 1/α', () => {
     const life = new Life({ alpha: 0.5 }).reach('stage');
-    expect(life.send({ type: 'verdict', component: 'pairs', weighted: 1.99, facts: {} }).taken).toBe(false);
-    life.send({ type: 'verdict', component: 'pairs', weighted: 2, facts: {} });
-    expect(life.state.phase).toBe('rolling_back');
+    expect(
+      life.send({ type: 'verdict', component: 'paired_failures', logShare: Math.log(1.99), facts: {} }).taken,
+    ).toBe(false);
+    life.send({ type: 'verdict', component: 'wall_time', logShare: -Math.log(0.5), facts: {} });
+    expect(life.state.rollbackReason).toBe('evidence_time');
   });
 
   it('writes down numbers that JSON can hold', () => {
     const life = new Life().reach('stage');
-    life.send({ type: 'verdict', component: 'pairs', weighted: Infinity, facts: { ratio: NaN } });
-    expect(life.log.at(-1)?.facts).toEqual({ weighted: Number.MAX_VALUE, threshold: 100, ratio: null });
+    life.send({ type: 'verdict', component: 'paired_failures', logShare: Infinity, facts: { ratio: NaN } });
+    expect(life.log.at(-1)?.facts).toEqual({
+      component: 'paired_failures',
+      share: Number.MAX_VALUE,
+      threshold: 100,
+      ratio: null,
+    });
   });
 });
 
@@ -100,7 +119,7 @@ describe('a version that fails, with onFailure: pause', () => {
 
   it('is convicted only on new evidence after that', () => {
     const life = failing().reach('stage', 2);
-    const verdict = { type: 'verdict', component: 'pairs', weighted: 100, facts: {} } as const;
+    const verdict = { type: 'verdict', component: 'paired_failures', logShare: -Math.log(0.01), facts: {} } as const;
     life.send(verdict);
     expect(life.send(verdict).taken).toBe(false);
     life.send({ type: 'resume' });

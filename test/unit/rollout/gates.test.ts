@@ -3,7 +3,7 @@ import type { GateCheck, StageMeasurements } from '../../../src/core/rollout/gat
 import { evaluateGate } from '../../../src/core/rollout/gates.ts';
 import type { RolloutOptions } from '../../../src/core/rollout/rollout-config.ts';
 import { Life } from '../../helpers/rollout/life.ts';
-import { allIsWell, NOTHING_MEASURED } from '../../helpers/rollout/measurements.ts';
+import { allIsWell, NOTHING_MEASURED, shares } from '../../helpers/rollout/measurements.ts';
 
 /** The gate of a stage, with everything well but what is said. */
 function gate(stage: number, afterMs: number, but: Partial<StageMeasurements> = {}, how: RolloutOptions = {}) {
@@ -57,9 +57,9 @@ describe('a gate', () => {
   });
 
   it('holds at π·E ≥ 2 of any component', () => {
-    expect(gate(1, 5000, { evidence: { failures: 0.6, pairs: 1.99, time: null } }).verdict).toBe('advance');
-    expect(gate(1, 5000, { evidence: { failures: 0.6, pairs: null, time: 2 } }).verdict).toBe('hold');
-    expect(gate(1, 5000, { evidence: { failures: NaN, pairs: null, time: null } })).toMatchObject({ verdict: 'hold' });
+    expect(gate(1, 5000, { evidence: shares(0.6, 1.99) }).verdict).toBe('advance');
+    expect(gate(1, 5000, { evidence: shares(0.6, null, 2) }).verdict).toBe('hold');
+    expect(gate(1, 5000, { evidence: shares(Number.NaN) })).toMatchObject({ verdict: 'hold' });
   });
 
   it('wants a health probe of this stage that passed', () => {
@@ -104,7 +104,7 @@ describe('a gate', () => {
   });
 
   it('can be written as JSON whatever was measured', () => {
-    const wild = { failures: Infinity, pairs: NaN, time: -Infinity };
+    const wild = { live_failures: Infinity, paired_failures: NaN, cpu_time: -Infinity, wall_time: null };
     const { verdict, checks } = gate(4, 10_000, {
       evidence: wild,
       agreement: { pairs: 20, top1: NaN, maxAbsoluteDifference: Infinity, cosine: -Infinity },

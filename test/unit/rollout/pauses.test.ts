@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { isUnderSuspicion } from '../../../src/core/rollout/rollout-state.ts';
 import { Life } from '../../helpers/rollout/life.ts';
-import { allIsWell, NOTHING_MEASURED } from '../../helpers/rollout/measurements.ts';
+import { allIsWell, NOTHING_MEASURED, shares } from '../../helpers/rollout/measurements.ts';
 
 const tick = (life: Life) => life.send({ type: 'tick', measured: allIsWell(life.state, life.now) });
 
-function suspect(life: Life, weighted: number) {
+function suspect(life: Life, share: number) {
   const measured = allIsWell(life.state, life.now);
   return life.send({
     type: 'tick',
-    measured: { ...measured, evidence: { failures: weighted, pairs: null, time: null } },
+    measured: { ...measured, evidence: shares(share) },
   });
 }
 
@@ -35,7 +35,7 @@ describe('a pause', () => {
   it('does not keep a rollback from happening', () => {
     const life = new Life().reach('stage', 3);
     life.send({ type: 'pause' });
-    life.send({ type: 'verdict', component: 'failures', weighted: 101, facts: {} });
+    life.send({ type: 'verdict', component: 'live_failures', logShare: Math.log(101), facts: {} });
     expect(life.state).toMatchObject({ phase: 'rolling_back', pause: null });
   });
 
