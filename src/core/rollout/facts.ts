@@ -12,8 +12,8 @@ function writable(value: number): number | null {
   return Number.isNaN(value) ? null : finite(value, 0);
 }
 
-/** A number that JSON can hold; `instead` where it is none. */
+/** A number that JSON gives back as it was, so no −0 either; `instead` where it is none. */
 export function finite(value: number, instead: number): number {
   if (Number.isNaN(value)) return instead;
-  return Math.min(Number.MAX_VALUE, Math.max(-Number.MAX_VALUE, value));
+  return Math.min(Number.MAX_VALUE, Math.max(-Number.MAX_VALUE, value)) + 0;
 }
