@@ -3,6 +3,7 @@ import { configTableMarkdown } from '../src/cli/help.ts';
 import { apiTableMarkdown } from './generate/api-table.ts';
 import { openApiDocument } from './generate/open-api-document.ts';
 import { replaceGenerated } from './generate/replace-generated.ts';
+import { rolloutMachineMarkdown } from './generate/rollout-machine.ts';
 
 /** Writes the files that follow from the code. `--check` writes nothing and fails when one of them differs. */
 
@@ -15,7 +16,9 @@ interface GeneratedFile {
 }
 
 const document = await openApiDocument(await readVersion());
-const files = [await generatedOpenApi(), await generatedReadme()].filter((file) => file !== undefined);
+const files = [await generatedOpenApi(), await generatedReadme(), await generatedMachine()].filter(
+  (file) => file !== undefined,
+);
 const stale = files.filter((file) => file.text !== file.present);
 
 if (process.argv.includes('--check')) {
@@ -43,6 +46,11 @@ async function generatedReadme(): Promise<GeneratedFile | undefined> {
     present,
     text: replaceGenerated(present, { api: apiTableMarkdown(document), config: configTableMarkdown() }),
   };
+}
+
+async function generatedMachine(): Promise<GeneratedFile> {
+  const path = 'docs/rollout-machine.md';
+  return { path, text: rolloutMachineMarkdown(), present: await read(path) };
 }
 
 async function readVersion(): Promise<string> {
