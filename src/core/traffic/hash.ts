@@ -49,7 +49,10 @@ function squeeze(state: Int32Array): number {
 }
 
 function mix(state: Int32Array, rounds: number): void {
-  let [v0 = 0, v1 = 0, v2 = 0, v3 = 0] = state;
+  let v0 = at(state, 0);
+  let v1 = at(state, 1);
+  let v2 = at(state, 2);
+  let v3 = at(state, 3);
   for (let round = 0; round < rounds; round += 1) {
     v0 = (v0 + v1) | 0;
     v1 = rotate(v1, 5) ^ v0;
@@ -62,7 +65,10 @@ function mix(state: Int32Array, rounds: number): void {
     v1 = rotate(v1, 13) ^ v2;
     v2 = rotate(v2, 16);
   }
-  state.set([v0, v1, v2, v3]);
+  state[0] = v0;
+  state[1] = v1;
+  state[2] = v2;
+  state[3] = v3;
 }
 
 function rotate(word: number, bits: number): number {

@@ -13,9 +13,9 @@ import type { Arm, RandomSource } from '../../../src/core/traffic/assignment.ts'
 import { beforeBlock } from '../../../src/core/traffic/block.ts';
 import { assign } from '../../../src/core/traffic/split.ts';
 import { HOLD_MS, LADDER, type SimulatedStage, SUSPICION } from './ladder.ts';
-import { logNormal } from './random.ts';
 import type { Rollout } from './simulate.ts';
 import { wilson } from './statistics.ts';
+import { timesOfPair } from './timed-pair.ts';
 import { ATTEMPT_MS, failureRateAt, type World } from './world.ts';
 
 export interface RolloutOptions {
@@ -97,7 +97,10 @@ export class SimulatedRollout implements Rollout {
     this.#warmth = warmth;
     const deadlineAtMs = nowMs + ATTEMPT_MS.old;
     if (weight === 1) this.#mirror(nowMs);
-    return { arm: assignment.arm, order: this.#buffer.admit({ assignment, stage: this.#stage, timeCounts, deadlineAtMs }) };
+    return {
+      arm: assignment.arm,
+      order: this.#buffer.admit({ assignment, stage: this.#stage, timeCounts, deadlineAtMs }),
+    };
   }
 
   finished(order: number, arm: Arm, outcome: Outcome, _latencyMs: number, nowMs: number): void {
@@ -144,7 +147,9 @@ export class SimulatedRollout implements Rollout {
 
   #record(event: EvidenceEvent): void {
     if (this.#end !== undefined) return;
-    this.#evidence = record(this.#evidence, event, DEFAULT_TOLERANCE);
+    const before = this.#evidence;
+    this.#evidence = record(before, event, DEFAULT_TOLERANCE);
+    if (!hasMoved(before, this.#evidence)) return;
     const verdict = judge(this.#evidence, this.#options.alpha);
     this.#strongest = strongest(verdict.logShares);
     if (verdict.verdict === 'none') return;
@@ -183,9 +188,19 @@ export class SimulatedRollout implements Rollout {
   }
 
   #timePair(): void {
-    const [newMs, oldMs] = [this.#world.slowdown, 1].map((factor) => factor * logNormal(this.#random, 0.05));
+    const [newMs, oldMs] = timesOfPair(this.#world.slowdown, this.#random);
     for (const kind of ['cpu_time', 'wall_time'] as const) {
-      this.#record({ kind, newMs: newMs ?? 0, oldMs: oldMs ?? 0, stage: this.#stage });
+      this.#record({ kind, newMs, oldMs, stage: this.#stage });
     }
   }
+}
+
+/** Most pairs tell nothing, and nothing is to be judged then. */
+function hasMoved(before: Evidence, after: Evidence): boolean {
+  return (
+    before.live.wealth !== after.live.wealth ||
+    before.pairs.wealth !== after.pairs.wealth ||
+    before.cpuTime !== after.cpuTime ||
+    before.wallTime !== after.wallTime
+  );
 }

@@ -4,6 +4,8 @@ import { bet, INITIAL_WEALTH, logEvidence, logWeightedSum, type Wealth } from '.
 /** Ratios from which a pair is an event, each with a quarter of the stake. Far ones are for large slowdowns in noise. */
 const THRESHOLDS: readonly number[] = [1, 1.3, 2, 4];
 
+const EQUAL_WEIGHTS = THRESHOLDS.map(() => 1 / THRESHOLDS.length);
+
 /** Component T, of processor time or of wall time: one wealth for each threshold. */
 export type TimeEvidence = readonly Wealth[];
 
@@ -40,7 +42,7 @@ export function recordTimes(evidence: TimeEvidence, { newMs, oldMs, stage }: Tim
 
 /** ln E, of the mean over thresholds. */
 export function logTimeEvidence(evidence: TimeEvidence): number {
-  return logWeightedSum(evidence.map((wealth) => ({ weight: 1 / THRESHOLDS.length, log: logEvidence(wealth) })));
+  return logWeightedSum(evidence.map(logEvidence), EQUAL_WEIGHTS);
 }
 
 /** A ratio of exactly 1 is both at c = 1, and so none. */

@@ -10,6 +10,9 @@ const COPIES: readonly { readonly fromStage: number; readonly weight: number }[]
   ...[2, 3, 4, 5, 6, 7].map((fromStage) => ({ fromStage, weight: 1 / 12 })),
 ];
 
+const COPY_WEIGHTS = COPIES.map(({ weight }) => weight);
+const EQUAL_WEIGHTS = ALTERNATIVES.map(() => 1 / ALTERNATIVES.length);
+
 /** Log-wealth, by copy and alternative. Plain data; a copy that has not begun has the log-wealth 0, which counts as 1. */
 export type Wealth = readonly (readonly number[])[];
 
@@ -35,16 +38,15 @@ export function bet(wealth: Wealth, event: BadEvent, rho: number, stage: number)
  * Vovk and Shafer, "Game-theoretic statistics and safe anytime-valid inference", 2023).
  */
 export function logEvidence(wealth: Wealth): number {
-  return logWeightedSum(
-    wealth.map((copy, index) => ({
-      weight: COPIES[index]?.weight ?? 0,
-      log: logWeightedSum(copy.map((log) => ({ weight: 1 / ALTERNATIVES.length, log }))),
-    })),
-  );
+  return logWeightedSum(wealth.map(logMean), COPY_WEIGHTS);
 }
 
-/** ln Σ weight·e^log. The largest term is taken out first: wealth reaches e^±1000, beyond what a double holds. */
-export function logWeightedSum(terms: readonly { readonly weight: number; readonly log: number }[]): number {
-  const largest = Math.max(...terms.map(({ log }) => log));
-  return largest + Math.log(terms.reduce((sum, { weight, log }) => sum + weight * Math.exp(log - largest), 0));
+function logMean(logs: readonly number[]): number {
+  return logWeightedSum(logs, EQUAL_WEIGHTS);
+}
+
+/** ln Σ weight·e^log. The largest is taken out first: wealth reaches e^±1000, beyond what a double holds. */
+export function logWeightedSum(logs: readonly number[], weights: readonly number[]): number {
+  const largest = logs.reduce((soFar, log) => (log > soFar ? log : soFar), Number.NEGATIVE_INFINITY);
+  return largest + Math.log(logs.reduce((sum, log, index) => sum + (weights[index] ?? 0) * Math.exp(log - largest), 0));
 }
