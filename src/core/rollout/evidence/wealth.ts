@@ -47,6 +47,11 @@ function logMean(logs: readonly number[]): number {
 
 /** ln Σ weight·e^log. The largest is taken out first: wealth reaches e^±1000, beyond what a double holds. */
 export function logWeightedSum(logs: readonly number[], weights: readonly number[]): number {
-  const largest = logs.reduce((soFar, log) => (log > soFar ? log : soFar), Number.NEGATIVE_INFINITY);
-  return largest + Math.log(logs.reduce((sum, log, index) => sum + (weights[index] ?? 0) * Math.exp(log - largest), 0));
+  let largest = Number.NEGATIVE_INFINITY;
+  for (const log of logs) if (log > largest) largest = log;
+  let sum = 0;
+  for (let index = 0; index < logs.length; index += 1) {
+    sum += (weights[index] ?? 0) * Math.exp((logs[index] ?? 0) - largest);
+  }
+  return largest + Math.log(sum);
 }
