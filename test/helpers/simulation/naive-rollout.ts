@@ -19,6 +19,8 @@ export type NaiveVariant =
   | 'completion_order'
   /** A batch that failed as one is as many events as it has members. */
   | 'every_member'
+  /** Each request that fails because a process is restarting is an event, besides the crash. */
+  | 'each_while_down'
   /** Every k-th request goes to the new version. */
   | 'modulo'
   /** A live answer slower than 95 % of the old version's is a bad event. */
@@ -65,7 +67,7 @@ export class NaiveRollout implements Rollout {
       }
       return;
     }
-    this.#buffer.settle(order, this.#variant === 'live_times' ? this.#limited(arm, outcome) : outcome);
+    this.#buffer.settle(order, this.#seen(arm, outcome));
     this.#release(nowMs);
   }
 
@@ -90,8 +92,9 @@ export class NaiveRollout implements Rollout {
     return (this.#assignments.length + 1) % (20 / newSlots(this.#weight)) === 0 ? 'new' : 'old';
   }
 
-  #limited(arm: Arm, outcome: Outcome): Outcome {
-    if (outcome.kind !== 'answered') return outcome;
+  #seen(arm: Arm, outcome: Outcome): Outcome {
+    if (outcome.kind === 'part_of_crash' && this.#variant === 'each_while_down') return { kind: 'failed' };
+    if (outcome.kind !== 'answered' || this.#variant !== 'live_times') return outcome;
     const limitMs = this.#slowMs;
     if (arm === 'old' && this.#oldTimesMs.length < OLD_TIMES) {
       this.#oldTimesMs.push(outcome.computeMs);

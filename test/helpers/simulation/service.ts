@@ -28,7 +28,7 @@ const EACH_MS = 4;
 const COLD_AFTER_MS = 60;
 const COLD_FACTOR = 2;
 const CONTENTION_FACTOR = 1.3;
-const RESTART_MS = 300;
+const RESTART_MS = 1_000;
 const LIMIT_MS = 2_500;
 
 /** One version's process: what waits when it is free becomes the next batch. */
@@ -40,6 +40,7 @@ export class Runner {
   #queue: Work[] = [];
   #batch: Work[] = [];
   #freeSinceMs = 0;
+  #downUntilMs = 0;
   #computeMs = 0;
   /** When the batch that runs is done; infinite while there is none. */
   doneAtMs = Number.POSITIVE_INFINITY;
@@ -56,6 +57,10 @@ export class Runner {
   }
 
   add(work: Work, nowMs: number, otherIsBusy: boolean): void {
+    if (nowMs < this.#downUntilMs) {
+      this.#events.finished(work, { kind: 'part_of_crash' }, nowMs);
+      return;
+    }
     this.#queue.push(work);
     if (!this.isBusy) this.#begin(nowMs, otherIsBusy);
   }
@@ -68,7 +73,7 @@ export class Runner {
     this.doneAtMs = Number.POSITIVE_INFINITY;
     if (this.#world.crashRate > 0 && this.#random() < 1 - (1 - this.#world.crashRate) ** batch.length) {
       this.#events.failedTogether(batch, 'crash', nowMs);
-      this.#begin(nowMs + RESTART_MS, otherIsBusy);
+      this.#crash(nowMs);
       return;
     }
     const isBroken = batch.length > 1 && batch.some(({ isPoison }) => isPoison);
@@ -78,6 +83,13 @@ export class Runner {
       for (const work of batch) this.#events.finished(work, this.#outcome(work, nowMs), nowMs);
     }
     if (!this.isBusy) this.#begin(nowMs, otherIsBusy);
+  }
+
+  #crash(nowMs: number): void {
+    this.#downUntilMs = nowMs + RESTART_MS;
+    const queue = this.#queue;
+    this.#queue = [];
+    for (const work of queue) this.#events.finished(work, { kind: 'part_of_crash' }, nowMs);
   }
 
   #begin(nowMs: number, otherIsBusy: boolean): void {

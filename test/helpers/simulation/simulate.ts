@@ -111,7 +111,7 @@ export class Simulation implements ServiceEvents {
     if (work.order !== undefined) {
       this.#rollout.finished(work.order, work.arm, outcome, nowMs - work.sentAtMs, nowMs);
     }
-    if (outcome.kind === 'failed') this.#answerFailed(work, nowMs);
+    if (outcome.kind === 'failed' || outcome.kind === 'part_of_crash') this.#answerFailed(work, nowMs);
   }
 
   /** The old version answers for the new one; what fails there too is sent again by some. */

@@ -104,7 +104,7 @@ export class SimulatedRollout implements Rollout {
   }
 
   finished(order: number, arm: Arm, outcome: Outcome, _latencyMs: number, nowMs: number): void {
-    this.#count(arm, outcome.kind === 'failed');
+    this.#count(arm, outcome.kind === 'failed' || outcome.kind === 'part_of_crash');
     this.#buffer.settle(order, outcome);
     this.#release(nowMs);
   }

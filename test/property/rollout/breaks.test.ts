@@ -42,6 +42,13 @@ const BREAKS: readonly Break[] = [
     share: 0.2,
   },
   {
+    what: 'requests that fail while a crashed process restarts are many events with one cause',
+    variant: 'each_while_down',
+    weight: 0.5,
+    world: { ...QUIET, crashRate: 0.001 },
+    share: 0.2,
+  },
+  {
     what: 'every 20th request to the new version is every heavy one of periodic traffic',
     variant: 'modulo',
     weight: 0.05,

@@ -139,11 +139,15 @@ describe('failures that can not be told apart', () => {
     expect(lookUp(after.keys, 'bb')).toEqual({ weight: 0.3, arm: 'new' });
   });
 
-  test('are no evidence where a member was not drawn', () => {
+  test('of the new version are no evidence where a member was not drawn, of the old one they are', () => {
     const event = { arm: 'new', draws: [blockDraw(0, 1)], leastProbability: 1, stage: 1 } as const;
     expect(recordLive(NO_LIVE_EVIDENCE, event, RHO).wealth).toBe(NO_LIVE_EVIDENCE.wealth);
     const chosen = { ...event, draws: [blockDraw(0, 1), { by: 'choice' } as const], leastProbability: 0 };
     expect(recordLive(NO_LIVE_EVIDENCE, chosen, RHO).wealth).toBe(NO_LIVE_EVIDENCE.wealth);
+    const ofOld = recordLive(NO_LIVE_EVIDENCE, { ...chosen, arm: 'old' }, RHO);
+    expect(takenFor(NO_LIVE_EVIDENCE, ofOld, 'old')).toBeCloseTo(0.05, 6);
+    const alone = { ...chosen, arm: 'old', draws: [{ by: 'choice' }] } as const;
+    expect(recordLive(NO_LIVE_EVIDENCE, alone, RHO).wealth).toBe(NO_LIVE_EVIDENCE.wealth);
   });
 
   test('of a crash count with at least ½', () => {
@@ -160,6 +164,7 @@ describe('a bad event', () => {
   test('is an error, an output that is not finite, or too much computing', () => {
     expect(isBadEvent({ kind: 'failed' }, false)).toBe(true);
     expect(isBadEvent({ kind: 'refused_by_both' }, true)).toBe(false);
+    expect(isBadEvent({ kind: 'part_of_crash' }, true)).toBe(false);
     expect(isBadEvent({ ...answered, isFinite: false }, false)).toBe(true);
     expect(isBadEvent(answered, true)).toBe(true);
     expect(isBadEvent(answered, false)).toBe(false);

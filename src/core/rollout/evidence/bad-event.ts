@@ -5,6 +5,11 @@ export type Outcome =
   | { readonly kind: 'failed' }
   /** It was cancelled or outlived its deadline: all that is known is how long it had computed (0 while queued). */
   | { readonly kind: 'censored'; readonly computeMs: number; readonly limitMs: number }
+  /**
+   * It failed because the version's process had crashed and was not back: that is the crash's one event. Such requests
+   * fail by the dozen for one reason, and would convict a version of each crash that the other has as often.
+   */
+  | { readonly kind: 'part_of_crash' }
   /** The request's own fault, which both versions refuse. */
   | { readonly kind: 'refused_by_both' };
 
@@ -39,6 +44,7 @@ export function isBadEvent(outcome: Outcome, timeCounts: boolean): boolean {
     case 'failed':
       return true;
     case 'refused_by_both':
+    case 'part_of_crash':
       return false;
     case 'answered':
       return !outcome.isFinite || (timeCounts && outcome.computeMs > outcome.limitMs);

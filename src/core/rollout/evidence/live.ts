@@ -17,7 +17,7 @@ export interface LiveEvent {
   readonly arm: Arm;
   /** Of the request; of every member, first drawn first, for what failed as one; none for a crash while idle. */
   readonly draws: readonly Draw[];
-  /** The least probability that it is taken for: 1/2 for a crash, 1 when a member was not drawn, else 0. */
+  /** The least probability that it is taken for: 1/2 for a crash, 1 where the new version was certain, else 0. */
   readonly leastProbability: number;
   /** The furthest stage that had begun at the draw. */
   readonly stage: number;
@@ -34,16 +34,17 @@ export const NO_LIVE_EVIDENCE: LiveEvidence = { wealth: INITIAL_WEALTH, keys: EM
  */
 export function recordLive(evidence: LiveEvidence, event: LiveEvent, rho: number): LiveEvidence {
   const { arm, draws, leastProbability, stage } = event;
-  const probability = Math.max(leastProbability, ...draws.map((draw) => probabilityOf(draw, evidence)));
+  const probability = Math.max(leastProbability, ...draws.map((draw) => probabilityOf(draw, arm, evidence)));
   const seen = draws.reduce((soFar, draw) => count(soFar, draw, arm), withoutPassedBlocks(evidence, draws[0]));
   if (probability <= 0 || probability >= 1) return seen;
   return { ...seen, wealth: bet(seen.wealth, { arm, probability }, rho, stage) };
 }
 
-function probabilityOf(draw: Draw, { keys, blocks }: LiveEvidence): number {
+function probabilityOf(draw: Draw, arm: Arm, { keys, blocks }: LiveEvidence): number {
   if (draw.by === 'block') return probabilityInBlock(draw, blocks);
-  // A chosen version has a known arm: were its request the culprit, the event would tell nothing.
-  return draw.by === 'key' ? probabilityOfKey(draw, keys) : 1;
+  if (draw.by === 'key') return probabilityOfKey(draw, keys);
+  // What was chosen was certain: alone it tells nothing, and among others it may be the culprit.
+  return arm === 'new' ? 1 : 0;
 }
 
 function count(evidence: LiveEvidence, draw: Draw, arm: Arm): LiveEvidence {

@@ -51,8 +51,9 @@ export class ReorderBuffer {
   /**
    * Several requests of one version that failed as one: one event, in the place of the first of them.
    *
-   * @param withOthers whether something that was not drawn (a pinned request, a fallback, a pair) ran with them: it may
-   *   be the culprit, so the event is no evidence
+   * @param withOthers whether something that was not drawn (a pinned request, a fallback, a pair) ran with them. It may
+   *   be the culprit: then an event of the new version tells nothing. One of the old version stays, since it only ever
+   *   speaks for the new one, and fallbacks, which run on the old version alone, would silence it otherwise
    */
   settleTogether(orders: readonly number[], failure: SharedFailure, withOthers = false): void {
     const members = orders
@@ -62,7 +63,8 @@ export class ReorderBuffer {
     const [first, ...rest] = members;
     if (first === undefined) return;
     const draws = members.map(({ ticket }) => ticket.assignment.draw);
-    const leastProbability = withOthers ? 1 : leastFor(failure);
+    const isCertain = withOthers && first.ticket.assignment.arm === 'new';
+    const leastProbability = isCertain ? 1 : leastFor(failure);
     first.outcome = { ...eventOf(first.ticket, draws), leastProbability };
     for (const member of rest) member.outcome = 'part_of_another';
   }
