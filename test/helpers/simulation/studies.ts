@@ -22,6 +22,11 @@ export const IDENTICAL: Readonly<Record<string, World>> = {
   'sticky, 500 clients': identicalVersions(0.02, { clients: 500 }),
 };
 
+/** Identical versions of which each stops working by itself, as often as the other: for this α is no promise. */
+export function withOwnOutages(lengthMs: number): World {
+  return { ...QUIET, failureRate: { new: 0.001, old: 0.001 }, ownOutages: { everyMs: 60_000, lengthMs } };
+}
+
 export const FAILURE_RATES: readonly number[] = [1, 0.5, 0.1, 0.05, 0.02, 0.01];
 
 /** At 5 % for at most 10 minutes, without the pairs that come before. */

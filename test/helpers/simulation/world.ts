@@ -15,6 +15,8 @@ export interface World {
   readonly hangShare: number;
   /** Outages of what both versions depend on: every so often, for so long, with this failure rate. */
   readonly bursts: { readonly everyMs: number; readonly lengthMs: number; readonly failureRate: number } | undefined;
+  /** Outages of each version by itself, as often on either side, never of both at once. */
+  readonly ownOutages: { readonly everyMs: number; readonly lengthMs: number } | undefined;
   /** Probability that the process crashes in a batch, for each member. */
   readonly crashRate: number;
   /** Probability that a client sends a request that failed again, a second later. */
@@ -33,6 +35,7 @@ export const QUIET: World = {
   inseparableShare: 0,
   hangShare: 0,
   bursts: undefined,
+  ownOutages: undefined,
   crashRate: 0,
   retryShare: 0,
   slowdown: 1,
@@ -57,8 +60,12 @@ export const ATTEMPT_MS = { new: 5_000, old: 10_000 } as const;
 
 /** The failure rate of a run on one version at a time. */
 export function failureRateAt(world: World, arm: 'new' | 'old', nowMs: number, isHeavy: boolean): number {
-  const { bursts } = world;
+  const { bursts, ownOutages } = world;
   if (bursts !== undefined && nowMs % bursts.everyMs < bursts.lengthMs) return bursts.failureRate;
+  if (ownOutages !== undefined) {
+    const shiftMs = arm === 'new' ? ownOutages.everyMs / 2 : 0;
+    if ((nowMs + shiftMs) % ownOutages.everyMs < ownOutages.lengthMs) return 1;
+  }
   const rate = world.failureRate[arm];
   // One in twenty at 10 × the rate, the others lower, so that the mean is the rate: (10 + 19·10/19)/20 = 1.
   return world.arrivals === 'periodic' ? Math.min(1, rate * (isHeavy ? 10 : 10 / 19)) : rate;

@@ -273,10 +273,26 @@ describe('recorded evidence', () => {
       [],
       {},
       { ...whole(), cpuTime: [] },
-      { ...whole(), pairs: { wealth: whole().pairs.wealth, used: { size: 1, buckets: {} } } },
+      { ...whole(), pairs: { wealth: whole().pairs.wealth, used: { size: 1, buckets: [] } } },
       {
         ...whole(),
-        live: { ...whole().live, keys: { size: 1, buckets: { aa: { aabb: { weight: 2, arm: 'new' } } } } },
+        pairs: {
+          wealth: whole().pairs.wealth,
+          used: {
+            size: 2,
+            buckets: [
+              [
+                ['aa', true],
+                ['aa', true],
+              ],
+            ],
+          },
+        },
+      },
+      { ...whole(), pairs: { wealth: whole().pairs.wealth, used: { size: 1, buckets: [[[7, true]]] } } },
+      {
+        ...whole(),
+        live: { ...whole().live, keys: { size: 1, buckets: [[['aabb', { weight: 2, arm: 'new' }]]] } },
       },
       { ...whole(), live: { ...whole().live, wealth: whole().live.wealth.map(() => [null]) } },
     ];

@@ -2,7 +2,7 @@ import type { Evidence } from './evidence.ts';
 import type { KeyRecord } from './key-rule.ts';
 import { NO_LIVE_EVIDENCE } from './live.ts';
 import { NO_PAIR_EVIDENCE } from './pairs.ts';
-import type { Register } from './register.ts';
+import { EMPTY_REGISTER, enter, type Register } from './register.ts';
 import { NO_TIME_EVIDENCE, type TimeEvidence } from './times.ts';
 import type { Wealth } from './wealth.ts';
 
@@ -56,12 +56,16 @@ function isLike(value: unknown, model: Nested): boolean {
   );
 }
 
+/** Entered anew, so that each entry is found where it belongs. */
 function registerOf<V>(value: unknown, entryOf: (value: unknown) => V): Register<V> {
   const { size, buckets } = membersOf(value);
-  const read = mapped(buckets, (bucket) => mapped(bucket, entryOf));
-  const entries = Object.values(read).reduce((sum, bucket) => sum + Object.keys(bucket).length, 0);
-  if (size !== entries) throw malformed(`a register of ${String(size)} holds ${entries}`);
-  return { size: entries, buckets: read };
+  const entries = listOf(buckets).flatMap(listOf).map(listOf);
+  const register = entries.reduce<Register<V>>(
+    (sum, [hash, one]) => enter(sum, textOf(hash), entryOf(one)),
+    EMPTY_REGISTER,
+  );
+  if (register.size !== size || entries.length !== size) throw malformed('a register does not hold what it says');
+  return register;
 }
 
 function keyRecordOf(value: unknown): KeyRecord {
@@ -77,8 +81,14 @@ function trueOf(value: unknown): true {
   throw malformed('an input is not marked as used');
 }
 
-function mapped<V>(value: unknown, of: (value: unknown) => V): Record<string, V> {
-  return Object.fromEntries(Object.entries(membersOf(value)).map(([name, member]) => [name, of(member)]));
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  throw malformed('an entry has no name');
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw malformed('a list is missing');
 }
 
 function membersOf(value: unknown): Readonly<Record<string, unknown>> {
