@@ -1,6 +1,7 @@
 import { seededRandom } from './random.ts';
+import type { RolloutOptions, RolloutResult } from './rollout-options.ts';
 import { Simulation } from './simulate.ts';
-import { type RolloutOptions, type RolloutResult, SimulatedRollout } from './simulated-rollout.ts';
+import { SimulatedRollout } from './simulated-rollout.ts';
 import type { World } from './world.ts';
 
 /** One update from its pairs to its end; the same for the same seed. */

@@ -12,42 +12,12 @@ import { afterDraw, COLD } from '../../../src/core/rollout/evidence/warmth.ts';
 import type { Arm, RandomSource } from '../../../src/core/traffic/assignment.ts';
 import { beforeBlock } from '../../../src/core/traffic/block.ts';
 import { assign } from '../../../src/core/traffic/split.ts';
-import { HOLD_MS, LADDER, type SimulatedStage, SUSPICION } from './ladder.ts';
+import { HOLD_MS, SUSPICION } from './ladder.ts';
+import type { RolloutOptions, RolloutResult } from './rollout-options.ts';
 import type { Rollout } from './simulate.ts';
 import { wilson } from './statistics.ts';
 import { timesOfPair } from './timed-pair.ts';
 import { ATTEMPT_MS, failureRateAt, type World } from './world.ts';
-
-export interface RolloutOptions {
-  readonly stages: readonly SimulatedStage[];
-  /** Pairs that are run before any traffic. */
-  readonly failurePairs: number;
-  readonly timePairs: number;
-  readonly bakeMs: number;
-  /** When the simulation ends at the latest. */
-  readonly horizonMs: number;
-  readonly alpha: number;
-}
-
-export const ON_THE_LADDER: RolloutOptions = {
-  stages: LADDER,
-  failurePairs: 59,
-  timePairs: 20,
-  bakeMs: 30_000,
-  horizonMs: 3_600_000,
-  alpha: 0.01,
-};
-
-export interface RolloutResult {
-  readonly end: 'rolled_back' | 'completed' | 'paused' | 'undecided';
-  readonly because: Component | undefined;
-  /** Live answers of the new version that were bad. */
-  readonly badAnswers: number;
-  /** Live answers of the new version in all. */
-  readonly answers: number;
-  /** The stage of the end; 0 before any traffic. */
-  readonly stage: number;
-}
 
 const MIRRORED = 0.02;
 const MIRRORED_UNDER_SUSPICION = 0.5;

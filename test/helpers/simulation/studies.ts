@@ -1,8 +1,8 @@
 import { runWindowRule, type WindowRule } from './fixed-window.ts';
 import { HELD } from './ladder.ts';
 import { seededRandom } from './random.ts';
+import { ON_THE_LADDER, type RolloutOptions } from './rollout-options.ts';
 import { runRollout } from './run-rollout.ts';
-import { ON_THE_LADDER, type RolloutOptions } from './simulated-rollout.ts';
 import { mannWhitneyZ, quantile, wilson } from './statistics.ts';
 import { pairsUntilSlow } from './timed-pair.ts';
 import { identicalVersions, QUIET, type World } from './world.ts';

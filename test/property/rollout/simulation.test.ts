@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { WINDOW_RULES } from '../../helpers/simulation/fixed-window.ts';
+import { ON_THE_LADDER } from '../../helpers/simulation/rollout-options.ts';
 import { runRollout } from '../../helpers/simulation/run-rollout.ts';
-import { ON_THE_LADDER } from '../../helpers/simulation/simulated-rollout.ts';
-import { wilson } from '../../helpers/simulation/statistics.ts';
+import { mannWhitneyZ, quantile, wilson } from '../../helpers/simulation/statistics.ts';
 import {
   FAILURE_RATES,
   HELD_AT_5,
@@ -34,16 +34,24 @@ describe('a version that fails', () => {
   const HELD_MEDIANS: Readonly<Record<number, number>> = { 1: 3, 0.5: 3, 0.1: 3, 0.05: 5, 0.02: 5, 0.01: 7 };
   const LADDER_MEDIANS: Readonly<Record<number, number>> = { 1: 0, 0.5: 0, 0.1: 4, 0.05: 4, 0.02: 8, 0.01: 13 };
 
+  // The old version fails at 0.1 %, as one does.
+  const OLD_RATE = 0.001;
+
   test.each(FAILURE_RATES)('at a rate of %s gives few bad answers at 5 %% weight', (rate) => {
-    const { median, undetected } = studyFailing(rate, 0, HELD_AT_5, 60);
+    const { median, undetected } = studyFailing(rate, OLD_RATE, HELD_AT_5, 100);
     expect(median).toBeLessThanOrEqual(HELD_MEDIANS[rate] ?? 0);
-    expect(undetected).toBe(0);
+    expect(undetected).toBeLessThanOrEqual(rate > 0.01 ? 0 : 0.1);
   });
 
   test.each(FAILURE_RATES)('at a rate of %s gives few bad answers on the ladder', (rate) => {
-    const { median, undetected } = studyFailing(rate, 0, ON_THE_LADDER, 60);
+    const { median, undetected } = studyFailing(rate, OLD_RATE, { ...ON_THE_LADDER, bakeMs: 0 }, 100);
     expect(median).toBeLessThanOrEqual(LADDER_MEDIANS[rate] ?? 0);
-    expect(undetected).toBeLessThanOrEqual(0.05);
+    expect(undetected).toBeLessThanOrEqual(rate > 0.01 ? 0.03 : 0.4);
+  });
+
+  test('at a rate of 1 % seldom completes the bake undetected, and never if the old version did not fail', () => {
+    expect(studyFailing(0.01, OLD_RATE, ON_THE_LADDER, 100).undetected).toBeLessThanOrEqual(0.25);
+    expect(studyFailing(0.01, 0, ON_THE_LADDER, 100).undetected).toBe(0);
   });
 
   test('gives more bad answers under the rules of fixed windows', () => {
@@ -65,4 +73,14 @@ describe('a version that is slow', () => {
     expect(studySlow(1, 400).within100).toBe(0);
     expect(wilson(Math.round(400 * studySlow(1.25, 400).within100), 400).lower).toBeLessThan(0.001);
   });
+});
+
+test('the statistics of the page are the textbook ones', () => {
+  // Newcombe 1998, table I: 15 of 148 and 0 of 20.
+  expect(wilson(15, 148).lower).toBeCloseTo(0.0624, 4);
+  expect(wilson(15, 148).upper).toBeCloseTo(0.1605, 4);
+  expect(wilson(0, 20)).toEqual({ lower: 0, upper: expect.closeTo(0.1611, 4) });
+  expect(quantile([5, 1, 3, 2, 4], 0.5)).toBe(3);
+  expect(quantile([], 0.5)).toBeUndefined();
+  expect(mannWhitneyZ([4, 5, 6], [1, 2, 3])).toBeCloseTo(4.5 / Math.sqrt(5.25), 9);
 });
