@@ -37,7 +37,7 @@ describe('a version that fails', () => {
   // The old version fails at 0.1 %, as one does.
   const OLD_RATE = 0.001;
 
-  test.each(FAILURE_RATES)('at a rate of %s gives few bad answers at 5 %% weight', (rate) => {
+  test.each(FAILURE_RATES)('at a rate of %s gives few bad answers where the weight is held', (rate) => {
     const { median, undetected } = studyFailing(rate, OLD_RATE, HELD_AT_5, 100);
     expect(median).toBeLessThanOrEqual(HELD_MEDIANS[rate] ?? 0);
     expect(undetected).toBeLessThanOrEqual(rate > 0.01 ? 0 : 0.1);
