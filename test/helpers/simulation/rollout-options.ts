@@ -1,3 +1,4 @@
+import { DEFAULT_TOLERANCE, type Tolerance } from '../../../src/core/rollout/evidence/evidence.ts';
 import type { Component } from '../../../src/core/rollout/evidence/verdict.ts';
 import { LADDER, type SimulatedStage } from './ladder.ts';
 
@@ -10,6 +11,7 @@ export interface RolloutOptions {
   /** When the simulation ends at the latest. */
   readonly horizonMs: number;
   readonly alpha: number;
+  readonly tolerance: Tolerance;
 }
 
 export const ON_THE_LADDER: RolloutOptions = {
@@ -19,6 +21,7 @@ export const ON_THE_LADDER: RolloutOptions = {
   bakeMs: 30_000,
   horizonMs: 3_600_000,
   alpha: 0.01,
+  tolerance: DEFAULT_TOLERANCE,
 };
 
 export interface RolloutResult {

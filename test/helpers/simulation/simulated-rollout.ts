@@ -1,11 +1,5 @@
 import type { Outcome } from '../../../src/core/rollout/evidence/bad-event.ts';
-import {
-  DEFAULT_TOLERANCE,
-  type Evidence,
-  type EvidenceEvent,
-  NO_EVIDENCE,
-  record,
-} from '../../../src/core/rollout/evidence/evidence.ts';
+import { type Evidence, type EvidenceEvent, NO_EVIDENCE, record } from '../../../src/core/rollout/evidence/evidence.ts';
 import { ReorderBuffer, type SharedFailure } from '../../../src/core/rollout/evidence/reorder-buffer.ts';
 import { type Component, judge, strongest } from '../../../src/core/rollout/evidence/verdict.ts';
 import { afterDraw, COLD } from '../../../src/core/rollout/evidence/warmth.ts';
@@ -118,7 +112,7 @@ export class SimulatedRollout implements Rollout {
   #record(event: EvidenceEvent): void {
     if (this.#end !== undefined) return;
     const before = this.#evidence;
-    this.#evidence = record(before, event, DEFAULT_TOLERANCE);
+    this.#evidence = record(before, event, this.#options.tolerance);
     if (!hasMoved(before, this.#evidence)) return;
     const verdict = judge(this.#evidence, this.#options.alpha);
     this.#strongest = strongest(verdict.logShares);

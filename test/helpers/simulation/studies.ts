@@ -46,8 +46,8 @@ export interface IdenticalResult {
   readonly upper: number;
 }
 
-export function studyIdentical(world: World, runs: number): IdenticalResult {
-  const ends = Array.from({ length: runs }, (_, run) => runRollout(world, ON_THE_LADDER, run + 1).end);
+export function studyIdentical(world: World, runs: number, options: RolloutOptions = ON_THE_LADDER): IdenticalResult {
+  const ends = Array.from({ length: runs }, (_, run) => runRollout(world, options, run + 1).end);
   const rolledBack = ends.filter((end) => end === 'rolled_back').length;
   const paused = ends.filter((end) => end === 'paused').length;
   return { runs, rolledBack, paused, upper: wilson(rolledBack, runs).upper };

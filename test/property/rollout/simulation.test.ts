@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { DEFAULT_TOLERANCE } from '../../../src/core/rollout/evidence/evidence.ts';
 import { WINDOW_RULES } from '../../helpers/simulation/fixed-window.ts';
 import { ON_THE_LADDER } from '../../helpers/simulation/rollout-options.ts';
 import { runRollout } from '../../helpers/simulation/run-rollout.ts';
@@ -22,6 +23,16 @@ describe('updates to an identical version', () => {
     const rolledBack = results.reduce((sum, result) => sum + result.rolledBack, 0);
     const runs = results.reduce((sum, result) => sum + result.runs, 0);
     expect(wilson(rolledBack, runs).upper).toBeLessThanOrEqual(0.01);
+  });
+
+  test('keep to α also where nothing is tolerated and α is large enough to be seen', { timeout: 60_000 }, () => {
+    const exact = { ...ON_THE_LADDER, alpha: 0.2, tolerance: { ...DEFAULT_TOLERANCE, failureOdds: 1 } };
+    const late = { hangShare: 1, bursts: { everyMs: 30_000, lengthMs: 3_000, failureRate: 0.5 } };
+    const worlds = [identicalVersions(0.02), identicalVersions(0.02, { clients: 500 }), identicalVersions(0.01, late)];
+    const results = worlds.map((world) => studyIdentical(world, 100, exact));
+    for (const { rolledBack } of results) expect(rolledBack).toBeLessThanOrEqual(20);
+    // Not because nothing could be seen.
+    expect(results.reduce((sum, { rolledBack }) => sum + rolledBack, 0)).toBeGreaterThan(3);
   });
 
   test('are simulated alike for the same seed', () => {
