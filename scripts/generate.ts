@@ -3,6 +3,7 @@ import { configTableMarkdown } from '../src/cli/help.ts';
 import { apiTableMarkdown } from './generate/api-table.ts';
 import { openApiDocument } from './generate/open-api-document.ts';
 import { replaceGenerated } from './generate/replace-generated.ts';
+import { rolloutEvidenceMarkdown } from './generate/rollout-evidence.ts';
 import { rolloutMachineMarkdown } from './generate/rollout-machine.ts';
 
 /** Writes the files that follow from the code. `--check` writes nothing and fails when one of them differs. */
@@ -16,9 +17,8 @@ interface GeneratedFile {
 }
 
 const document = await openApiDocument(await readVersion());
-const files = [await generatedOpenApi(), await generatedReadme(), await generatedMachine()].filter(
-  (file) => file !== undefined,
-);
+const generators = [generatedOpenApi, generatedReadme, generatedMachine, generatedEvidence];
+const files = (await Promise.all(generators.map((generate) => generate()))).filter((file) => file !== undefined);
 const stale = files.filter((file) => file.text !== file.present);
 
 if (process.argv.includes('--check')) {
@@ -34,6 +34,11 @@ if (process.argv.includes('--check')) {
 async function generatedOpenApi(): Promise<GeneratedFile> {
   const path = 'openapi/openapi.json';
   return { path, text: `${JSON.stringify(document, null, 2)}\n`, present: await read(path) };
+}
+
+async function generatedEvidence(): Promise<GeneratedFile> {
+  const path = 'docs/rollout-evidence.md';
+  return { path, text: rolloutEvidenceMarkdown(), present: await read(path) };
 }
 
 /** Undefined while there is no README. */

@@ -85,8 +85,8 @@ describe('a runner that hangs', () => {
     const pid = await runnerOf(server, 'slow');
     const beganAt = performance.now();
     expect(await echoFault(server, 'slow', 5000)).toBeUndefined();
-    // Three hang limits long on this machine.
-    const loops = Math.ceil((5000 * 4000) / (performance.now() - beganAt));
+    // Some hang limits long on this machine.
+    const loops = Math.ceil((5000 * 6000) / (performance.now() - beganAt));
     const longBeganAt = performance.now();
     let isOver = false;
     const long = echoFault(server, 'slow', loops).finally(() => {
@@ -96,7 +96,7 @@ describe('a runner that hangs', () => {
     expect(await long).toBeUndefined();
     expect(await runnerOf(server, 'slow')).toBe(pid);
     // Shorter, it would have shown nothing.
-    expect(performance.now() - longBeganAt).toBeGreaterThan(2000);
+    expect(performance.now() - longBeganAt).toBeGreaterThan(1200);
   });
 });
 

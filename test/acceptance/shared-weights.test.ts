@@ -50,7 +50,7 @@ test('a version that has its weights to itself refuses to share them until it is
   const refused = await server.load('blue', SHARING);
   expect(refused).toMatchObject({
     status: 409,
-    body: { detail: expect.stringMatching(/other options \(shareWeights\)/) },
+    body: { detail: expect.stringMatching(/other options \(share_weights\)/) },
   });
   expect((await server.load('blue', { ...SHARING, force_reload: true })).status).toBe(200);
   expect(await allocationOf(server, 'blue')).toMatchObject({ share_weights: true });

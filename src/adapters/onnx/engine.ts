@@ -39,7 +39,7 @@ export interface OnnxEngineOptions {
  * Proportional set size of a runner with a model of a few bytes: some 20 MB of its own, and its share of node's and the
  * runtime's code, which is largest for the first.
  */
-const RUNNER_BASE_BYTES = 60_000_000;
+const RUNNER_BASE_BYTES = 66_000_000;
 
 /** onnxruntime, one process per loaded model. */
 export class OnnxEngine implements Engine {

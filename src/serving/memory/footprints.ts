@@ -7,6 +7,8 @@ import type { Admission } from './admission.ts';
 import type { Requirements } from './requirements.ts';
 
 const INTERVAL_MS = 5_000;
+/** Bodies that wait to be collected, and the heaps that held them: a runner of 62 MB was seen to swing up to 108. */
+const GROWTH_ALLOWED_BYTES = 64_000_000;
 
 interface FootprintParts {
   readonly dependencies: ServingDependencies;
@@ -102,7 +104,9 @@ export class Footprints implements Disposable {
     const { footprint, steadyBytes = 0 } = resident;
     if (footprint === undefined) return;
     const grownBytes = footprint.privateBytes;
-    const isGrown = hasDrifted({ reservedBytes: steadyBytes, footprintBytes: grownBytes });
+    const isGrown =
+      grownBytes > steadyBytes + GROWTH_ALLOWED_BYTES &&
+      hasDrifted({ reservedBytes: steadyBytes, footprintBytes: grownBytes });
     if (isGrown && !resident.hasDrifted) this.#tell(resident, steadyBytes, grownBytes);
     resident.hasDrifted = isGrown;
     if (!isGrown || resident.isInUse || resident.state !== 'ready' || !supervisor.recycle()) return;
