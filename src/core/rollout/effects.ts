@@ -1,7 +1,7 @@
+import type { Arm } from '../traffic/assignment.ts';
 import type { LogEntry } from './log-entry.ts';
 
 /** Which of the two versions. */
-export type Arm = 'old' | 'new';
 
 /**
  * What the machine wants done, as data, in the order in which it has to be done. What stands before `record` waits for
