@@ -1,8 +1,6 @@
 import type { Arm } from '../traffic/assignment.ts';
 import type { LogEntry } from './log-entry.ts';
 
-/** Which of the two versions. */
-
 /**
  * What the machine wants done, as data, in the order in which it has to be done. What stands before `record` waits for
  * nothing: no disk, and no effects of earlier transitions that wait for one. What stands after it happens once the entry
