@@ -1,5 +1,6 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { echoFault, floats } from '../helpers/acceptance/ask.ts';
 import { Home, isAlive, Server } from '../helpers/acceptance/server.ts';
@@ -7,6 +8,22 @@ import { patiently, runnerOf, statusOf, unload, until, versionOf } from '../help
 import { addOne, identity, slow } from '../helpers/onnx/models.ts';
 
 const inSharedMemory = () => readdirSync('/dev/shm').filter((name) => /echoserve/i.test(name));
+
+/** Processes of this build, whoever is their parent. */
+const ours = () =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && commandOf(name).includes(PROGRAMS))
+    .map(Number);
+
+const PROGRAMS = resolve(import.meta.dirname, '../../dist/adapters/onnx');
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  } catch {
+    return '';
+  }
+}
 
 let home: Home;
 
@@ -35,6 +52,19 @@ describe('after kill -9 of the server', () => {
     expect(await lost).toBeDefined();
     await patiently(() => expect(runners.map(isAlive)).toEqual([false, false, false]));
     await patiently(() => expect(inSharedMemory()).toEqual([]));
+  });
+
+  test('while models start, no process is left of them, and no file', async () => {
+    await using server = await Server.start({ home });
+    const loads = ['echo', 'slow', 'stopped'].map((name) => server.load(name).catch(() => 'lost'));
+    // From its fork on, when it is still to connect, to ask for its end with the server, to become a runner.
+    while (server.children().length < 2) await immediate();
+    const started = server.children();
+    expect(await server.stop('SIGKILL')).toBe('SIGKILL');
+    await Promise.all(loads);
+    await patiently(() => expect([...started, ...ours()].filter(isAlive)).toEqual([]));
+    await patiently(() => expect(inSharedMemory()).toEqual([]));
+    await patiently(() => expect(readFileSync('/proc/net/unix', 'latin1')).not.toMatch(/@echoserve-/));
   });
 
   test('a restart removes what a preparation left that ended with the server', async () => {

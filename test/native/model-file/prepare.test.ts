@@ -266,8 +266,9 @@ describe.skipIf(process.platform !== 'linux')('while the file is read', () => {
       env: { ...process.env, TMPDIR: home },
     });
     onTestFinished(() => void front.kill('SIGKILL'));
-    // Not by the path: before it becomes another program, each child has the front's own command line.
-    const preparing = () => childrenOf(front.pid ?? 0, 'prepare-main')[0];
+    // Not before it runs node: until then it may not have asked yet to end with its parent.
+    const runsNode = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith(process.execPath);
+    const preparing = () => childrenOf(front.pid ?? 0, 'prepare-main').find(runsNode);
     const pid = (await vi.waitUntil(preparing, { timeout: 20_000 })) ?? 0;
     front.kill('SIGKILL');
     await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 20_000 });
