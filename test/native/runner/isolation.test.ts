@@ -306,5 +306,4 @@ test('a runner that outlived its front is ended by its record, and a stranger wi
   expect(isAlive(pid)).toBe(true);
   expect(await reapOrphans([{ pid, startTicks }])).toBe(1);
   await gone(pid);
-  expect(() => execFileSync('kill', ['-0', String(pid)], { stdio: 'ignore' })).toThrow();
 });
