@@ -12,9 +12,31 @@ const NICENESS = 10;
 export function yieldToFront(): void {
   try {
     setPriority(NICENESS);
-    // Where Linux shares the processor between sessions, niceness counts only inside of one; so the session has its own.
-    writeFileSync('/proc/self/autogroup', String(NICENESS));
   } catch {
-    // Not Linux, not allowed, or shared out by control groups, where niceness counts as it is.
+    // Not allowed.
+  }
+  yieldSession('self');
+}
+
+/**
+ * For the thread that starts processes: they inherit its niceness, and so give way from their first instruction on. A
+ * process that has to start before it can yield by itself takes some 30 ms of the processor until then. Only Linux has a
+ * niceness for each thread.
+ */
+export function startProcessesThatYield(): void {
+  if (process.platform !== 'linux') return;
+  try {
+    setPriority(NICENESS);
+  } catch {
+    // Not allowed: they yield once they have started.
+  }
+}
+
+/** Where Linux shares the processor between sessions, niceness counts only inside of one; so the session has its own. */
+export function yieldSession(pid: number | 'self'): void {
+  try {
+    writeFileSync(`/proc/${pid}/autogroup`, String(NICENESS));
+  } catch {
+    // Not Linux, gone already, too soon after another one, or shared out by control groups, where niceness counts as it is.
   }
 }

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { AppError } from '../../../core/errors.ts';
 import type { PreparedModel } from '../../../serving/ports/engine.ts';
 import type { ChildEnd } from '../spawner/messages.ts';
+import { ALONE_ON_ITS_THREAD } from '../spawner/node-flags.ts';
 import type { Spawner } from '../spawner/spawner.ts';
 import type { PrepareResult } from './prepare-result.ts';
 import { unloadable } from './unloadable.ts';
@@ -25,6 +26,8 @@ const SCRATCH_PREFIX = '.preparing-';
 /** Ample for a description of the largest graphs; a hostile file ends the process here, and not the server. */
 const MAX_HEAP_MB = 512;
 
+const NODE_FLAGS = [`--max-old-space-size=${MAX_HEAP_MB}`, ...ALONE_ON_ITS_THREAD];
+
 /** `.ts` beside the sources, `.js` in the build. */
 const ENTRY = fileURLToPath(new URL(`./prepare-main${extname(import.meta.url)}`, import.meta.url));
 
@@ -38,7 +41,7 @@ export async function prepare(modelPath: string, options: PrepareOptions): Promi
   // Made and removed on this side: the process may be killed in the middle of writing.
   const scratchDir = await mkdtemp(join(rewriteDir, SCRATCH_PREFIX));
   try {
-    const command = [...prefix, process.execPath, `--max-old-space-size=${MAX_HEAP_MB}`, ENTRY];
+    const command = [...prefix, process.execPath, ...NODE_FLAGS, ENTRY];
     const task = [modelPath, rewriteDir, scratchDir, ...(shareWeights ? ['share'] : [])];
     return unwrap(await runToEnd(spawner, [...command, ...task], signal));
   } finally {

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Program } from '../spawner/messages.ts';
+import { ALONE_ON_ITS_THREAD } from '../spawner/node-flags.ts';
 
 /**
  * glibc keeps freed memory by default; these make it give large blocks back (a 100 MB model: 86 instead of 207–359 MB
@@ -21,7 +22,7 @@ const NO_TELEMETRY = { ORT_DISABLE_TELEMETRY: '1' };
 /** What a runner may know of the front's environment: where libraries are, and nothing else. */
 const INHERITED = ['LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH', 'TZ'] as const;
 
-const NODE_FLAGS = ['--max-semi-space-size=1', '--v8-pool-size=0'];
+const NODE_FLAGS = ['--max-semi-space-size=1', ...ALONE_ON_ITS_THREAD];
 
 /** The entry has this module's ending: `.ts` from source, `.js` when built. */
 const ENTRY = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './main.ts' : './main.js', import.meta.url));

@@ -6,11 +6,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { parentPort } from 'node:worker_threads';
+import { startProcessesThatYield, yieldSession } from '../../yield-to-front.ts';
 import type { MeetingPlace, Program, SpawnerReply, SpawnerRequest } from './messages.ts';
 import { StderrTail } from './stderr-tail.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('spawner-worker runs as a worker thread only');
+
+startProcessesThatYield();
 
 const children = new Map<number, ChildProcess>();
 const tell = (reply: SpawnerReply): void => port.postMessage(reply);
@@ -35,6 +38,7 @@ async function start(id: number, program: Program, place: MeetingPlace | undefin
       const [reason] = await once(child, 'error');
       throw reason;
     }
+    yieldSession(child.pid);
     watch(id, child);
     tell({ kind: 'started', id, pid: child.pid });
   } catch (error) {
