@@ -18,14 +18,7 @@ export interface Resident {
 }
 
 /** Why a resident can not be evicted now. The first four pass by themselves; the rest are somebody's decision. */
-export type HoldReason =
-  | 'draining'
-  | 'loading'
-  | 'busy'
-  | 'replacing'
-  | 'pinned'
-  | 'held'
-  | 'only_proven_version';
+export type HoldReason = 'draining' | 'loading' | 'busy' | 'replacing' | 'pinned' | 'held' | 'only_proven_version';
 
 export interface Holder {
   readonly key: string;

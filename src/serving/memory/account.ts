@@ -129,7 +129,9 @@ export class MemoryAccount {
    * @param replaced the one that what is planned for would take the place of: it answers until then
    */
   holders(replaced?: Resident): readonly Holder[] {
-    return this.leastRecentFirst().map((resident) => this.#holder(resident, resident.inUpdate || resident === replaced));
+    return this.leastRecentFirst().map((resident) =>
+      this.#holder(resident, resident.inUpdate || resident === replaced),
+    );
   }
 
   /** The instance that this one is being loaded to take the place of. */

@@ -28,7 +28,9 @@ class SharedBody {
   }
 
   copy(): Uint8Array {
-    return 'inline' in this.place ? Uint8Array.from(this.place.inline) : this.#arena.read(this.place.offset, this.bytes);
+    return 'inline' in this.place
+      ? Uint8Array.from(this.place.inline)
+      : this.#arena.read(this.place.offset, this.bytes);
   }
 
   release(): void {

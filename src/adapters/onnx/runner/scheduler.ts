@@ -145,7 +145,12 @@ export class Scheduler {
     }
     const computeMs = systemClock.monotonicMs() - beganAtMs;
     batch.forEach((waiting, index) => {
-      this.#answer(waiting, run.outputs[index] ?? [], { beganAtMs, computeMs, cpuMs: run.cpuMs, batchSize: batch.length });
+      this.#answer(waiting, run.outputs[index] ?? [], {
+        beganAtMs,
+        computeMs,
+        cpuMs: run.cpuMs,
+        batchSize: batch.length,
+      });
     });
   }
 
