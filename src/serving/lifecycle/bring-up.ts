@@ -102,7 +102,7 @@ export class BringUp {
         spec,
         startLimitMs: restartLimitMs(runner.startMs, limits.loadTimeoutMs),
         maxQueueLength: options.maxQueueLength,
-        onLost: (_exit, reason) => resident.onAvailability?.('lost', reason),
+        onLost: (_exit, reason, crash) => resident.onAvailability?.('lost', reason, crash),
         onFresh: (why) => this.#noteFresh(resident, why),
         onFailed: (reason) => this.#noteFailure(resident, reason),
       },

@@ -70,7 +70,7 @@ export class Resident {
   /** It takes part in an update of its model: it is neither evicted nor replaced by a fresh runner. */
   inUpdate = false;
   /** Told when it loses its runner unasked, when it has a fresh one after that, and when there will be none any more. */
-  onAvailability: ((change: 'lost' | 'ready' | 'failed', reason: string) => void) | undefined;
+  onAvailability: ((change: 'lost' | 'ready' | 'failed', reason: string, crash?: object) => void) | undefined;
   /** The instance that is being loaded to take this one's place. */
   successor: Resident | undefined;
 

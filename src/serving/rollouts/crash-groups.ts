@@ -1,6 +1,6 @@
 import type { Arm } from '../../core/traffic/assignment.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { OnLost } from '../running/supervisor.ts';
+import type { OnLost } from '../running/loss.ts';
 import type { EvidenceBook } from './evidence-book.ts';
 import type { RecordedRequest } from './recorded-requests.ts';
 

@@ -6,7 +6,7 @@ import type { Resident } from '../lifecycle/resident.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { RunReply } from '../ports/engine.ts';
 import { type LiveUpdate, replyOf } from '../running/inference.ts';
-import type { OnLost } from '../running/supervisor.ts';
+import type { OnLost } from '../running/loss.ts';
 import type { VersionRuns } from '../running/version-runs.ts';
 import type { InferReply, InferRequest } from '../service.ts';
 import type { ArmFigures } from './arm-figures.ts';

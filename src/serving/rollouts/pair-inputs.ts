@@ -1,5 +1,5 @@
 import type { Register } from '../../core/rollout/evidence/register.ts';
-import { syntheticRequestOf } from '../health/synthetic-request.ts';
+import { seededRequest } from '../health/seeded-request.ts';
 import type { Resident } from '../lifecycle/resident.ts';
 import { type RecordedRequest, type RecordedRequests, recordedRequest } from './recorded-requests.ts';
 
@@ -74,7 +74,7 @@ export class PairInputs {
     const signature = this.#parts.old()?.loaded?.supervisor.runner?.signature;
     if (signature === undefined) return undefined;
     this.#seed += 1;
-    const made = syntheticRequestOf(signature, this.#seed);
+    const made = seededRequest(signature, this.#seed);
     if (made === undefined) return undefined;
     const request = recordedRequest(made.body, made.headerLength);
     this.#take(request);

@@ -5,7 +5,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { AnswerComparer, AnswerComparison } from '../ports/comparison.ts';
 import type { RunReply } from '../ports/engine.ts';
 import type { PayloadStore } from '../ports/payload.ts';
-import type { OnLost } from '../running/supervisor.ts';
+import type { OnLost } from '../running/loss.ts';
 import { type FailedAttempt, failedAttempt } from './outcome-of.ts';
 import type { RecordedRequest } from './recorded-requests.ts';
 

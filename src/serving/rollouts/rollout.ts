@@ -23,7 +23,7 @@ import type { Arm } from '../../core/traffic/assignment.ts';
 import type { Resident } from '../lifecycle/resident.ts';
 import { reasonOf } from '../reason.ts';
 import type { LiveUpdate } from '../running/inference.ts';
-import type { OnLost } from '../running/supervisor.ts';
+import type { OnLost } from '../running/loss.ts';
 import type { InferReply, InferRequest } from '../service.ts';
 import { ArmFigures } from './arm-figures.ts';
 import { Comparisons } from './comparisons.ts';
@@ -174,7 +174,7 @@ export class Rollout implements LiveUpdate {
     this.#state = created?.state ?? replay(recorded?.entries ?? []);
     this.#lastAt = this.#state.at;
     this.#attach();
-    if (created !== undefined) this.#take(created);
+    if (created?.taken === true) this.#take(created);
   }
 
   /** A new one. Resolves once it is recorded. */
@@ -463,7 +463,7 @@ export class Rollout implements LiveUpdate {
     delete this.#attached[arm];
   }
 
-  #noteAvailability(arm: Arm, change: 'lost' | 'ready' | 'failed', reason: string, crash: object | undefined): void {
+  #noteAvailability(arm: Arm, change: 'lost' | 'ready' | 'failed', reason: string, crash?: object): void {
     const facts = { reason };
     switch (change) {
       case 'lost':

@@ -3,14 +3,19 @@ import { type ModelId, parseModelId } from '../../core/model/model-id.ts';
 import { parseVersion, type VersionName } from '../../core/model/version.ts';
 import type { LogEntry } from '../../core/rollout/log-entry.ts';
 import { checkRolloutConfig, rolloutConfigFaults } from '../../core/rollout/rollout-config-faults.ts';
-import { type RolloutConfig, type RolloutOptions, resolveRolloutConfig } from '../../core/rollout/rollout-config.ts';
+import {
+  mergeRolloutOptions,
+  type RolloutConfig,
+  type RolloutOptions,
+  resolveRolloutConfig,
+} from '../../core/rollout/rollout-config.ts';
 import { outcomeOf } from '../../core/rollout/rollout-state.ts';
 import type { LoadTarget } from '../lifecycle/load-target.ts';
 import type { Resident } from '../lifecycle/resident.ts';
 import type { DryRuns } from '../memory/dry-runs.ts';
 import type { RolloutRecord } from '../ports/store.ts';
 import type { LiveUpdate, LiveUpdates } from '../running/inference.ts';
-import type { OnLost } from '../running/supervisor.ts';
+import type { OnLost } from '../running/loss.ts';
 import type { InferRequest } from '../service.ts';
 import { waitUnlessAborted } from '../waiting.ts';
 import { Rollout, type RolloutIdentity } from './rollout.ts';
@@ -182,7 +187,7 @@ export class Rollouts implements RolloutServing, LiveUpdates {
     const serving = residency.find(modelId, undefined);
     if (serving?.state !== 'ready') throw await this.#noneServes(modelId);
     const { target, isOnDisk, strategy } = await targets.find(request, serving.version, signal);
-    const config = checkedConfig({ ...strategy, ...request.strategy });
+    const config = checkedConfig(mergeRolloutOptions(strategy, request.strategy));
     // While it is looked for room, the version that serves is not what makes room.
     const wasHeld = serving.inUpdate;
     serving.inUpdate = true;

@@ -9,7 +9,7 @@ import type { RunReply } from '../ports/engine.ts';
 import type { InferReply, InferRequest } from '../service.ts';
 import { LateDisposal, waitUnlessAborted, waitUntil } from '../waiting.ts';
 import { LoadQueue } from './load-queue.ts';
-import type { OnLost } from './supervisor.ts';
+import type { OnLost } from './loss.ts';
 import { codeOf, type VersionRuns } from './version-runs.ts';
 
 interface InferenceParts {

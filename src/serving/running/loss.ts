@@ -11,3 +11,6 @@ export interface Loss {
 
 /** `retry`: it is run again, by itself where it had begun. `give_up`: it is refused, and never run again. */
 export type LossVerdict = 'retry' | 'give_up';
+
+/** Asked what is to become of a request that was lost with its runner. */
+export type OnLost = (loss: Loss) => LossVerdict;

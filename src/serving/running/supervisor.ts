@@ -6,7 +6,7 @@ import type { Logger } from '../ports/logger.ts';
 import { CRASH_WINDOW_MS, CRASHES_UNTIL_FAILED, type Crash, CrashHistory } from './crash-history.ts';
 import { describeExit, describeHang } from './describe-exit.ts';
 import { EarliestTimer } from './earliest-timer.ts';
-import type { Loss, LossVerdict } from './loss.ts';
+import type { OnLost } from './loss.ts';
 import { crashedByRequest, deadlineExceeded, hasFailed, lostInCrash, lostInWaiting, queueFull } from './refusals.ts';
 import { startWithin } from './start-within.ts';
 import { Ticket } from './ticket.ts';
@@ -27,7 +27,7 @@ export interface Supervised {
   /** Requests that may be outstanding at once. */
   readonly maxQueueLength: number;
   /** A runner ended unasked. Told once for each, before any request that was lost with it is. */
-  readonly onLost: (exit: RunnerExit, reason: string) => void;
+  readonly onLost: (exit: RunnerExit, reason: string, crash: object) => void;
   /** A fresh runner has taken the place of one that ended unasked, or was recycled. */
   readonly onFresh: (why: FreshRunner) => void;
   /** Crash loop: nothing will be run any more. */
@@ -101,7 +101,7 @@ export class Supervisor {
    * @param onLost asked each time that the request's runner ended before it answered, also where the request has been
    *   answered meanwhile (at its deadline): then the verdict changes nothing
    */
-  run(request: RunRequest, onLost?: (loss: Loss) => LossVerdict): Promise<RunReply> {
+  run(request: RunRequest, onLost?: OnLost): Promise<RunReply> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed());
     if (this.#tickets.size >= this.#supervised.maxQueueLength)
       return Promise.reject(queueFull(this.#label, this.#supervised.maxQueueLength));
@@ -207,7 +207,7 @@ export class Supervisor {
     void this.#release(runner);
     // Not at once: what else was lost with it first gets to tell whether a request is to blame.
     this.#nextStart = this.#context.clock.after(0, () => this.#recover(crash));
-    this.#supervised.onLost(exit, reason);
+    this.#supervised.onLost(exit, reason, crash);
     return crash;
   }
 

@@ -1,6 +1,6 @@
 import type { Runner, RunReply, RunRequest } from '../ports/engine.ts';
 import type { Crash } from './crash-history.ts';
-import type { Loss, LossVerdict } from './loss.ts';
+import type { Loss, LossVerdict, OnLost } from './loss.ts';
 
 /** One request in the care of a supervisor, answered exactly once, whatever happens to runners meanwhile. */
 export class Ticket {
@@ -15,9 +15,9 @@ export class Ticket {
   readonly #resolve: (reply: RunReply) => void;
   readonly #reject: (error: unknown) => void;
 
-  readonly #onLost: ((loss: Loss) => LossVerdict) | undefined;
+  readonly #onLost: OnLost | undefined;
 
-  constructor(request: RunRequest, onLost?: (loss: Loss) => LossVerdict) {
+  constructor(request: RunRequest, onLost?: OnLost) {
     const { promise, resolve, reject } = Promise.withResolvers<RunReply>();
     this.answer = promise;
     this.request = request.onBegan === undefined ? request : { ...request, onBegan: once(request.onBegan) };

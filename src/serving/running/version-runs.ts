@@ -4,7 +4,7 @@ import type { ModelMemory } from '../memory/model-memory.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { RunReply } from '../ports/engine.ts';
 import type { InferRequest } from '../service.ts';
-import type { OnLost } from './supervisor.ts';
+import type { OnLost } from './loss.ts';
 
 interface VersionRunParts {
   readonly memory: Pick<ModelMemory, 'touch'>;
