@@ -38,6 +38,10 @@ export interface ServeConfig {
     readonly budget: string;
     readonly waitMs: number;
   };
+  readonly updates: {
+    /** Of requests that are kept to try new versions on. */
+    readonly recordedRequestBytes: number;
+  };
   readonly sources: {
     readonly allowedRoots: readonly string[];
     readonly allowedUrls: readonly string[];
@@ -142,6 +146,7 @@ function assemble(values: OptionValues, keys: readonly ApiKey[]): ServeConfig {
       required: values.required,
       loadOnDemand: values['load-on-demand'],
     },
+    updates: { recordedRequestBytes: values['recorded-requests'] },
     memory: { budget: values['memory-budget'], waitMs: values['memory-wait'] },
     sources: {
       allowedRoots: roots.length > 0 || repositoryDir === undefined ? roots : [repositoryDir],

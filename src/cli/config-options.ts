@@ -22,6 +22,7 @@ const bytes = text('a size such as 64MiB', (input) => {
   const parsed = parseBytes(input);
   return parsed === undefined || parsed < 1 ? undefined : parsed;
 });
+const bytesOrNone = text('a size such as 16MiB, or 0', parseBytes);
 /** The longest that a timer of Node can wait; it takes a longer one for 1 ms. */
 const MAX_DURATION_MS = 2 ** 31 - 1;
 const duration = text('a duration such as 30s or 500ms, at most 24 days', (input) => {
@@ -159,6 +160,10 @@ export const CONFIG_OPTIONS = {
     placeholder: 'SIZE',
     description:
       'Request bytes in flight; past it the answer is 503. At most half of what the arena directory has free.',
+  }),
+  'recorded-requests': value(bytesOrNone, '16MiB', {
+    placeholder: 'SIZE',
+    description: 'Recent requests that are kept, in memory only, to try new versions on before they get traffic; 0: none.',
   }),
   'arena-dir': optional(directory, {
     placeholder: 'DIR',
