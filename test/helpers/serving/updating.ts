@@ -74,6 +74,19 @@ export class Updating implements AsyncDisposable {
     return runner;
   }
 
+  /** One request stays on version 1 until the end of the test. */
+  holdOld(): void {
+    const usual = this.serving.engine.behaviour;
+    this.serving.engine.behaviour = (request, body) => (body === 'held' ? undefined : usual(request, body));
+    this.send('held', { timeoutMs: 20_000_000 });
+  }
+
+  /** No pair that is run from now on is answered. */
+  holdPairs(): void {
+    const usual = this.serving.engine.behaviour;
+    this.serving.engine.behaviour = (request, body) => (request.alone ? undefined : usual(request, body));
+  }
+
   isOfVersion(version: string, request: RunRequest): boolean {
     return this.serving.engine.runners.some(
       ({ spec, requests }) => spec.version === version && requests.includes(request),
