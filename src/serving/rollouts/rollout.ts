@@ -14,6 +14,7 @@ import type { RolloutEvent } from '../../core/rollout/rollout-events.ts';
 import {
   canAnswer,
   isTerminal,
+  isTrafficPhase,
   isUnderSuspicion,
   outcomeOf,
   type RolloutState,
@@ -64,6 +65,7 @@ export interface Recorded {
 /** Pairs in a row without a failure of the new version alone, after which an open breaker closes. */
 const PAIRS_UNTIL_CLOSED = 20;
 const MAX_REPLAYED_SUSPECTS = 4;
+const SETTLING_PAUSE_MS = 1000;
 const SAVE_EVERY_MS = 5000;
 /** Made-up inputs of each start of the server are others. */
 const SEEDS_PER_START = 100_000;
@@ -267,9 +269,12 @@ export class Rollout implements LiveUpdate {
 
   /** What runs in the background is what the state asks for. */
   #reconcile(): void {
-    const { phase, breakerOpen } = this.#state;
+    const { phase, breakerOpen, pause } = this.#state;
     if (phase !== 'probing') this.#endCheck();
-    if (!breakerOpen || this.isOver || phase === 'rolling_back') this.#endSettling();
+    // What a person is to look at is settled by them.
+    const isOpen = breakerOpen && isTrafficPhase(phase) && pause?.withdrawn !== true;
+    if (isOpen) this.#beginSettling();
+    else this.#endSettling();
     const isGated = phase === 'stage' || phase === 'baking';
     if (isGated) this.#beginWork();
     else this.#endWork();
@@ -307,7 +312,7 @@ export class Rollout implements LiveUpdate {
         this.#book.restart();
         break;
       case 'settle_by_pairs':
-        void this.#settleByPairs();
+        this.#beginSettling();
         break;
       case 'drain':
         void this.#drain(effect.arm);
@@ -391,18 +396,22 @@ export class Rollout implements LiveUpdate {
     this.fire({ type: 'finding', finding, facts });
   }
 
-  async #settleByPairs(): Promise<void> {
-    this.#endSettling();
-    const settling = new AbortController();
-    this.#settling = settling;
-    const { signal } = settling;
-    this.#breaker = CLOSED_BREAKER;
+  #beginSettling(): void {
+    if (this.#settling !== undefined || this.#isClosed) return;
+    this.#settling = new AbortController();
+    void this.#settleByPairs(this.#settling.signal);
+  }
+
+  /** Three failures in a row may be three bad requests: pairs find that out, while the new version has no traffic. */
+  async #settleByPairs(signal: AbortSignal): Promise<void> {
     this.#comparisons.goodInRow = 0;
     try {
       while (this.#comparisons.goodInRow < PAIRS_UNTIL_CLOSED) {
         const input = this.#inputs.nextMirrored() ?? this.#inputs.next() ?? this.#inputs.again();
         const outcome = input === undefined ? undefined : await this.#comparisons.compare(input, signal);
         if (outcome === undefined) await this.#comparisons.retryLater(signal);
+        // A person is asked by now: there is no hurry.
+        if (this.#state.pause !== null) await this.#comparisons.pause(SETTLING_PAUSE_MS, signal);
       }
       this.#breaker = CLOSED_BREAKER;
       this.fire({ type: 'breaker_closed', facts: { goodPairs: this.#comparisons.goodInRow } });
