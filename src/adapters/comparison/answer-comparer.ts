@@ -38,7 +38,6 @@ class ThreadedComparer implements AnswerComparer {
     const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
     const entry = new URL(`./comparison-worker${extension}`, import.meta.url);
     const worker = new Worker(entry, { name: 'comparison', env: {}, execArgv: [] });
-    worker.unref();
     worker.on('message', (reply: ComparisonReply) => this.#settle(reply));
     // It is always followed by the end.
     worker.on('error', (error) => this.#rejectAll(error));
@@ -46,6 +45,8 @@ class ThreadedComparer implements AnswerComparer {
       this.#worker = undefined;
       this.#rejectAll(new Error('the thread that compares answers ended'));
     });
+    // Last: the first listener for messages takes it back (https://github.com/nodejs/node/issues/53036).
+    worker.unref();
     return worker;
   }
 
