@@ -106,6 +106,7 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
         random: Math.random,
         recorded: new RecordedRequests(dependencies.recordedRequestBytes, clock),
         hosting: new Hosting({ ...parts, clock }),
+        onReleased: () => memory.noteChange(),
         now: () => Math.round(origin.epochMs + clock.monotonicMs() - origin.monotonicMs),
       },
       targets: new UpdateTargets(parts),

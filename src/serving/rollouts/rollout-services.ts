@@ -27,6 +27,8 @@ export interface RolloutServices {
   readonly random: RandomSource;
   /** Epoch milliseconds that do not run backwards. */
   readonly now: () => number;
+  /** Told when a version need not be kept any more. */
+  readonly onReleased: () => void;
   readonly onFallback: (answered: boolean) => void;
   readonly onEnded: (rollout: Rollout, outcome: ReturnType<typeof outcomeOf>) => void;
 }

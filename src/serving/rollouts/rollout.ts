@@ -469,6 +469,7 @@ export class Rollout implements LiveUpdate {
     if (resident === undefined) return;
     resident.inUpdate = false;
     resident.onAvailability = undefined;
+    this.#services.onReleased();
     delete this.#attached[arm];
   }
 

@@ -209,6 +209,7 @@ export class Rollouts implements RolloutServing, LiveUpdates {
       return rollout;
     } catch (error) {
       serving.inUpdate = wasHeld;
+      this.#services.onReleased();
       throw error;
     }
   }
