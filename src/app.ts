@@ -20,6 +20,7 @@ import { buildServer } from './http/server.ts';
 import { ModelServingManager } from './serving/manager.ts';
 import type { Logger } from './serving/ports/logger.ts';
 import type { Store } from './serving/ports/store.ts';
+import { Rollouts } from './serving/rollouts/rollouts.ts';
 
 /** How long a request may take to arrive. */
 const REQUEST_TIMEOUT_MS = 120_000;
@@ -51,13 +52,15 @@ export async function buildApp(config: ServeConfig, version: string): Promise<Ap
   const engine = opening.use(openEngine(config, arena, store, logger));
   await engine.removeAbandoned();
   const manager = opening.use(buildManager(config, { arena, engine, store, logger, version }));
-  const prometheus = createPrometheus(manager);
-  const { app } = await buildServer(manager, {
+  const rollouts = new Rollouts();
+  const prometheus = createPrometheus(manager, rollouts);
+  const { app } = await buildServer(manager, rollouts, {
     logger,
     apiKeys: config.auth.mode === 'keys' ? config.auth.keys : undefined,
     loopbackGuard: config.auth.mode === 'none' && config.server.isLoopback,
     allowedHosts: config.server.allowedHosts,
     bodyLimitBytes: config.server.maxBodyBytes,
+    routingKeyHeader: config.server.routingKeyHeader,
     renderMetrics: () => prometheus.render(),
     version,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,

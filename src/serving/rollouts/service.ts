@@ -1,5 +1,6 @@
 import type { ModelId } from '../../core/model/model-id.ts';
 import type { VersionSelector } from '../../core/model/version.ts';
+import type { RollbackReason } from '../../core/rollout/reasons.ts';
 import type { RolloutOptions } from '../../core/rollout/rollout-config.ts';
 import type { LoadOptions } from '../service.ts';
 import type { RolloutAction, RolloutEventView, RolloutView } from './views.ts';
@@ -28,6 +29,22 @@ export interface RollbackResult {
   readonly rollout: RolloutView | undefined;
 }
 
+/** Running totals of the whole server. */
+export interface RolloutCounters {
+  /** Updates that were begun. */
+  readonly attempts: number;
+  readonly completed: number;
+  readonly rolledBack: number;
+  /** By a person: not counted as rolled back. */
+  readonly aborted: number;
+  /** Of those rolled back and of those aborted; every reason is there. */
+  readonly rollbacksByReason: Readonly<Record<RollbackReason, number>>;
+  /** Requests that a new version failed and the old one answered. */
+  readonly fallbacksAnswered: number;
+  /** Those that the old one had no room for, or failed too. */
+  readonly fallbacksFailed: number;
+}
+
 /** Updates, as the HTTP side calls them. `Rollouts` is it; tests give a fake. */
 export interface RolloutServing {
   /**
@@ -47,6 +64,8 @@ export interface RolloutServing {
   events(id: string, after: number, signal: AbortSignal): AsyncIterable<RolloutEventView>;
   /** @throws AppError `rollout_not_found`, `conflict` with why the action means nothing now */
   control(id: string, action: RolloutAction): Promise<RolloutView>;
+  /** For metrics: reads memory alone. */
+  counters(): RolloutCounters;
   /**
    * Returns to the version that served before. An update that is under way is aborted.
    * @throws AppError `model_not_found`, `conflict` where there is no version to return to
