@@ -45,6 +45,8 @@ export function rolloutEventsRoute(app: ZodApp, { rollouts, options }: RouteDepe
     '/rollouts/:rollout_id/events',
     {
       config: { access: ['admin'] },
+      // Fastify would read the whole stream away for it.
+      exposeHeadRoute: false,
       schema: {
         tags: ['updates'],
         operationId: 'streamRolloutEvents',
