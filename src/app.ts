@@ -54,13 +54,15 @@ export async function buildApp(config: ServeConfig, version: string): Promise<Ap
   await engine.removeAbandoned();
   const comparer = opening.use(openAnswerComparer());
   const manager = opening.use(buildManager(config, { arena, engine, comparer, store, logger, version }));
-  const prometheus = createPrometheus(manager);
-  const { app } = await buildServer(manager, {
+  const { rollouts } = manager;
+  const prometheus = createPrometheus(manager, rollouts);
+  const { app } = await buildServer(manager, rollouts, {
     logger,
     apiKeys: config.auth.mode === 'keys' ? config.auth.keys : undefined,
     loopbackGuard: config.auth.mode === 'none' && config.server.isLoopback,
     allowedHosts: config.server.allowedHosts,
     bodyLimitBytes: config.server.maxBodyBytes,
+    routingKeyHeader: config.server.routingKeyHeader,
     renderMetrics: () => prometheus.render(),
     version,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,

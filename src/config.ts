@@ -19,6 +19,8 @@ export interface ServeConfig {
     /** `Host` names that are answered besides the loopback ones. */
     readonly allowedHosts: readonly string[];
     readonly maxBodyBytes: number;
+    /** The header that names a request's routing key, in lower case. */
+    readonly routingKeyHeader: string;
   };
   readonly auth: {
     readonly mode: 'none' | 'keys';
@@ -136,6 +138,7 @@ function assemble(values: OptionValues, keys: readonly ApiKey[]): ServeConfig {
       isLoopback,
       allowedHosts: values['allowed-host'],
       maxBodyBytes: values['max-body'],
+      routingKeyHeader: values['routing-key-header'],
     },
     auth: authOf(values, keys, isLoopback),
     models: {

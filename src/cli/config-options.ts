@@ -34,6 +34,9 @@ const positiveDuration = text('a duration such as 30s or 500ms, longer than none
   return parsed === undefined || parsed < 1 || parsed > MAX_DURATION_MS ? undefined : parsed;
 });
 const modelId = text('a model id', parseModelId);
+const headerName = text('the name of a header', (input) =>
+  /^[a-z0-9!#$%&'*+.^_`|~-]{1,64}$/i.test(input) ? input.toLowerCase() : undefined,
+);
 const host = text('a host name or an IP address', (input) => {
   const bare = input.replace(/^\[(.*)\]$/, '$1').toLowerCase();
   return isIP(bare) > 0 || /^[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?$/.test(bare) ? bare : undefined;
@@ -152,6 +155,10 @@ export const CONFIG_OPTIONS = {
     description:
       'Start of the URLs that a `source` may name (`http://` only when it says so), or a range of private addresses that their hosts may have.',
   }),
+  'routing-key-header': value(headerName, 'x-routing-key', {
+    placeholder: 'HEADER',
+    description: "Header that names a request's routing key: during an update a key keeps its version.",
+  }),
   'max-body': value(bytes, '64MiB', {
     placeholder: 'SIZE',
     description: 'Largest body of an inference, also after decompression. Other requests may have 64 KiB.',
@@ -163,7 +170,8 @@ export const CONFIG_OPTIONS = {
   }),
   'recorded-requests': value(bytesOrNone, '16MiB', {
     placeholder: 'SIZE',
-    description: 'Recent requests that are kept, in memory only, to try new versions on before they get traffic; 0: none.',
+    description:
+      'Recent requests that are kept, in memory only, to try new versions on before they get traffic; 0: none.',
   }),
   'arena-dir': optional(directory, {
     placeholder: 'DIR',

@@ -70,7 +70,9 @@ export class Overview {
   }
 
   residentVersions(): readonly VersionView[] {
-    return this.#parts.residency.all().map((resident) => residentView(resident, this.#parts.residency, this.#parts.updates));
+    return this.#parts.residency
+      .all()
+      .map((resident) => residentView(resident, this.#parts.residency, this.#parts.updates));
   }
 
   #model(modelId: ModelId, onDisk: readonly CatalogVersion[]): ModelView {

@@ -1,6 +1,6 @@
 import type { Arm } from '../../core/traffic/assignment.ts';
-import { waitUnlessAborted } from '../waiting.ts';
 import type { Clock } from '../ports/clock.ts';
+import { waitUnlessAborted } from '../waiting.ts';
 import { AgreementTally } from './agreement-tally.ts';
 import type { EvidenceBook } from './evidence-book.ts';
 import type { PairInput, PairInputs } from './pair-inputs.ts';

@@ -76,7 +76,10 @@ export class EffectQueue {
         onRecorded(entry);
         return;
       } catch (error) {
-        logger.error({ model: label, event: entry.type, err: error }, 'an update waits: its event could not be recorded');
+        logger.error(
+          { model: label, event: entry.type, err: error },
+          'an update waits: its event could not be recorded',
+        );
         await new Promise<void>((resolve) => {
           clock.after(RETRY_MS, resolve);
         });

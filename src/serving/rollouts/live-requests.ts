@@ -148,7 +148,8 @@ export class LiveRequests implements LiveUpdate {
       answer = await this.#fallBack(drawn);
     } catch (second) {
       const isRefusedByBoth = attempt === 'refused' && failedAttempt(second) === 'refused';
-      if (attempt === 'refused') this.#settle(drawn, isRefusedByBoth ? { kind: 'refused_by_both' } : this.#unknown(drawn));
+      if (attempt === 'refused')
+        this.#settle(drawn, isRefusedByBoth ? { kind: 'refused_by_both' } : this.#unknown(drawn));
       throw isRefusedByBoth || failedAttempt(second) === 'given_up' ? second : error;
     }
     if (attempt === 'refused') this.#settle(drawn, answer === undefined ? this.#unknown(drawn) : { kind: 'failed' });
@@ -206,7 +207,8 @@ export class LiveRequests implements LiveUpdate {
     const onBegan = () => {
       drawn.beganAt = clock.monotonicMs();
     };
-    if (resident === undefined) throw new AppError('not_ready', 'No version of the model is there.', { retryAfterS: 1 });
+    if (resident === undefined)
+      throw new AppError('not_ready', 'No version of the model is there.', { retryAfterS: 1 });
     const { request, startedAt } = drawn;
     const reply = await runs.run(resident, request, { startedAt, deadlineMs, observe: true, onBegan, onLost });
     return { resident, reply };
@@ -241,14 +243,14 @@ export class LiveRequests implements LiveUpdate {
   /** @returns whether the answer is good enough for the client */
   #settleAnswer(drawn: Drawn, reply: RunReply): boolean {
     const { arm } = drawn.assignment;
-    const isFinite = !this.#parts.countsNonFinite() || reply.observed?.isFinite !== false;
+    const isGood = !this.#parts.countsNonFinite() || reply.observed?.isFinite !== false;
     const { computeMs } = reply.timings;
     this.#parts.figures[arm].answered(computeMs, reply.batchSize);
     const oldP99Ms = this.#parts.figures.old.p99Ms(reply.batchSize);
     const deadlineMs = drawn.deadlineMs - drawn.startedAt;
     const limitMs = computeLimitMs({ deadlineMs, share: COMPUTE_SHARE, oldP99Ms });
-    this.#settle(drawn, { kind: 'answered', isFinite, computeMs, limitMs });
-    return isFinite;
+    this.#settle(drawn, { kind: 'answered', isFinite: isGood, computeMs, limitMs });
+    return isGood;
   }
 
   #settleFailure(drawn: Drawn, attempt: FailedAttempt): void {

@@ -105,9 +105,9 @@ export class PairRuns {
       const reply = await this.#run(arm, request, signal, () => {
         began = true;
       });
-      const isFinite = reply.observed?.isFinite !== false;
-      const failed = !isFinite && this.#parts.countsNonFinite();
-      return { failed, reason: failed ? 'a value is not finite' : undefined, isFinite, reply };
+      const finite = reply.observed?.isFinite !== false;
+      const failed = !finite && this.#parts.countsNonFinite();
+      return { failed, reason: failed ? 'a value is not finite' : undefined, isFinite: finite, reply };
     } catch (error) {
       signal.throwIfAborted();
       const attempt = failedAttempt(error);

@@ -2,13 +2,13 @@ import { AppError } from '../../core/errors.ts';
 import { type ModelId, parseModelId } from '../../core/model/model-id.ts';
 import { parseVersion, type VersionName } from '../../core/model/version.ts';
 import type { LogEntry } from '../../core/rollout/log-entry.ts';
-import { checkRolloutConfig, rolloutConfigFaults } from '../../core/rollout/rollout-config-faults.ts';
 import {
   mergeRolloutOptions,
   type RolloutConfig,
   type RolloutOptions,
   resolveRolloutConfig,
 } from '../../core/rollout/rollout-config.ts';
+import { checkRolloutConfig, rolloutConfigFaults } from '../../core/rollout/rollout-config-faults.ts';
 import { outcomeOf } from '../../core/rollout/rollout-state.ts';
 import type { LoadTarget } from '../lifecycle/load-target.ts';
 import type { Resident } from '../lifecycle/resident.ts';
@@ -20,8 +20,8 @@ import type { InferRequest } from '../service.ts';
 import { waitUnlessAborted } from '../waiting.ts';
 import { Rollout, type RolloutIdentity } from './rollout.ts';
 import type { RolloutServices } from './rollout-services.ts';
-import type { RollbackResult, RolloutCounters, RolloutServing, UpdateRequest } from './service.ts';
 import { RolloutTally } from './rollout-tally.ts';
+import type { RollbackResult, RolloutCounters, RolloutServing, UpdateRequest } from './service.ts';
 import type { UpdateTargets } from './update-targets.ts';
 import type { RolloutAction, RolloutEventView, RolloutView } from './views.ts';
 

@@ -116,7 +116,8 @@ export class StageWork implements Disposable {
     if (phase !== 'stage' || rung === undefined || !newReady || breakerOpen) return false;
     const { liveSamples, recordedPairs, syntheticPairs, agreement } = this.measured;
     const pairs = recordedPairs + syntheticPairs;
-    if (rung.extended && (agreement?.pairs ?? 0) < config.agreementPairs && pairs < 2 * config.agreementPairs) return true;
+    if (rung.extended && (agreement?.pairs ?? 0) < config.agreementPairs && pairs < 2 * config.agreementPairs)
+      return true;
     if (liveSamples + pairs >= rung.minSamples) return false;
     const elapsedMs = now() - since;
     return liveSamples === 0 || (elapsedMs * rung.minSamples) / liveSamples > config.liveSamplesMs;

@@ -1,11 +1,11 @@
 import { AppError } from '../../core/errors.ts';
 import type { VersionName } from '../../core/model/version.ts';
+import type { RolloutOptions } from '../../core/rollout/rollout-config.ts';
 import type { DesiredState } from '../lifecycle/desired-state.ts';
 import { LoadPlans, sourcePlan } from '../lifecycle/load-plans.ts';
 import { type LoadTarget, requestedTarget } from '../lifecycle/load-target.ts';
 import type { Repository } from '../lifecycle/repository.ts';
 import type { Residency } from '../lifecycle/residency.ts';
-import type { RolloutOptions } from '../../core/rollout/rollout-config.ts';
 import type { LoadRequest } from '../service.ts';
 import type { UpdateRequest } from './service.ts';
 

@@ -6,8 +6,8 @@ import type { RunRequest } from '../../../src/serving/ports/engine.ts';
 import type { UpdateRequest } from '../../../src/serving/rollouts/service.ts';
 import type { RolloutView } from '../../../src/serving/rollouts/views.ts';
 import type { InferReply, InferRequest } from '../../../src/serving/service.ts';
-import { FakeEngine, type FakeRunner } from './fake-engine.ts';
 import { settle } from './fake-clock.ts';
+import type { FakeEngine, FakeRunner } from './fake-engine.ts';
 import type { FakeStore } from './fake-store.ts';
 import { Serving } from './serving.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { AppError } from '../../../../src/core/errors.ts';
-import { SHORT, onVersion2, Updating } from '../../../helpers/serving/updating.ts';
+import { onVersion2, SHORT, Updating } from '../../../helpers/serving/updating.ts';
 
 const broken = () => new AppError('internal', 'it is broken');
 const number = (body: string) => Number(/\d+/.exec(body)?.[0] ?? 0);
