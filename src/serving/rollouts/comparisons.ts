@@ -11,6 +11,11 @@ import type { RecordedRequest } from './recorded-requests.ts';
 const OLD_SHARE = 0.05;
 /** Without a request for so long, its time is nobody else's. */
 const IDLE_AFTER_MS = 1000;
+/**
+ * What nobody feels beside what a request costs anyway. A model of 30 µs that takes 60 is no reason to keep it from
+ * anybody. Given to the old version alone, it only makes the test slower to convict.
+ */
+const UNFELT_MS = 0.5;
 const RETRY_MS = 200;
 const LONGEST_PAUSE_MS = 5000;
 
@@ -88,8 +93,8 @@ export class Comparisons {
       const times = await this.#parts.runs.time(request, signal);
       if (times === undefined) return false;
       const { book } = this.#parts;
-      book.times('cpu_time', times.cpu.new, times.cpu.old, stage);
-      book.times('wall_time', times.wall.new, times.wall.old, stage);
+      book.times('cpu_time', times.cpu.new, times.cpu.old + UNFELT_MS, stage);
+      book.times('wall_time', times.wall.new, times.wall.old + UNFELT_MS, stage);
       this.timed += 1;
       return true;
     }, signal);
