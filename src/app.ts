@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { destination } from 'pino';
 import { systemClock } from './adapters/clock.ts';
+import { openAnswerComparer } from './adapters/comparison/answer-comparer.ts';
 import { OnnxEngine } from './adapters/onnx/engine.ts';
 import { Arena } from './adapters/onnx/runner/arena.ts';
 import { arenaCapacity, arenaDirectory } from './adapters/onnx/runner/arena-file.ts';
@@ -18,6 +19,7 @@ import type { ServeConfig } from './config.ts';
 import { resolveBudget } from './core/memory/budget.ts';
 import { buildServer } from './http/server.ts';
 import { ModelServingManager } from './serving/manager.ts';
+import type { AnswerComparer } from './serving/ports/comparison.ts';
 import type { Logger } from './serving/ports/logger.ts';
 import type { Store } from './serving/ports/store.ts';
 
@@ -50,14 +52,17 @@ export async function buildApp(config: ServeConfig, version: string): Promise<Ap
   const arena = opening.use(openArena(config));
   const engine = opening.use(openEngine(config, arena, store, logger));
   await engine.removeAbandoned();
-  const manager = opening.use(buildManager(config, { arena, engine, store, logger, version }));
-  const prometheus = createPrometheus(manager);
-  const { app } = await buildServer(manager, {
+  const comparer = opening.use(openAnswerComparer());
+  const manager = opening.use(buildManager(config, { arena, engine, comparer, store, logger, version }));
+  const { rollouts } = manager;
+  const prometheus = createPrometheus(manager, rollouts);
+  const { app } = await buildServer(manager, rollouts, {
     logger,
     apiKeys: config.auth.mode === 'keys' ? config.auth.keys : undefined,
     loopbackGuard: config.auth.mode === 'none' && config.server.isLoopback,
     allowedHosts: config.server.allowedHosts,
     bodyLimitBytes: config.server.maxBodyBytes,
+    routingKeyHeader: config.server.routingKeyHeader,
     renderMetrics: () => prometheus.render(),
     version,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
@@ -127,6 +132,7 @@ function openEngine(config: ServeConfig, arena: Arena, store: Store, logger: Log
 interface ManagerParts {
   readonly arena: Arena;
   readonly engine: OnnxEngine;
+  readonly comparer: AnswerComparer;
   readonly store: Store;
   readonly logger: Logger;
   readonly version: string;
@@ -142,6 +148,8 @@ function buildManager(config: ServeConfig, parts: ManagerParts): ModelServingMan
     source: createModelSource({ dataDir, catalog, ...config.sources }),
     probes: directoryProbeFiles,
     payloads: parts.arena,
+    comparer: parts.comparer,
+    recordedRequestBytes: config.updates.recordedRequestBytes,
     clock: systemClock,
     logger: parts.logger,
     limits: config.limits,

@@ -19,6 +19,8 @@ export interface ServeConfig {
     /** `Host` names that are answered besides the loopback ones. */
     readonly allowedHosts: readonly string[];
     readonly maxBodyBytes: number;
+    /** The header that names a request's routing key, in lower case. */
+    readonly routingKeyHeader: string;
   };
   readonly auth: {
     readonly mode: 'none' | 'keys';
@@ -37,6 +39,10 @@ export interface ServeConfig {
     /** Bytes or a share; what it comes to depends on the machine. */
     readonly budget: string;
     readonly waitMs: number;
+  };
+  readonly updates: {
+    /** Of requests that are kept to try new versions on. */
+    readonly recordedRequestBytes: number;
   };
   readonly sources: {
     readonly allowedRoots: readonly string[];
@@ -132,6 +138,7 @@ function assemble(values: OptionValues, keys: readonly ApiKey[]): ServeConfig {
       isLoopback,
       allowedHosts: values['allowed-host'],
       maxBodyBytes: values['max-body'],
+      routingKeyHeader: values['routing-key-header'],
     },
     auth: authOf(values, keys, isLoopback),
     models: {
@@ -142,6 +149,7 @@ function assemble(values: OptionValues, keys: readonly ApiKey[]): ServeConfig {
       required: values.required,
       loadOnDemand: values['load-on-demand'],
     },
+    updates: { recordedRequestBytes: values['recorded-requests'] },
     memory: { budget: values['memory-budget'], waitMs: values['memory-wait'] },
     sources: {
       allowedRoots: roots.length > 0 || repositoryDir === undefined ? roots : [repositoryDir],

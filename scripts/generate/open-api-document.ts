@@ -1,5 +1,6 @@
 import { buildServer } from '../../src/http/server.ts';
 import { FakeModelServing } from '../../test/helpers/http/fake-model-serving.ts';
+import { FakeRollouts } from '../../test/helpers/http/fake-rollouts.ts';
 
 export interface OpenApiDocument {
   readonly paths?: Readonly<Record<string, Readonly<Record<string, Operation>> | undefined>>;
@@ -12,7 +13,7 @@ export interface Operation {
 
 /** The document that the server itself gives at /openapi.json. No model is served for it. */
 export async function openApiDocument(version: string): Promise<OpenApiDocument> {
-  const { app } = await buildServer(new FakeModelServing(), {
+  const { app } = await buildServer(new FakeModelServing(), new FakeRollouts(), {
     logger: false,
     apiKeys: undefined,
     loopbackGuard: false,
@@ -21,6 +22,7 @@ export async function openApiDocument(version: string): Promise<OpenApiDocument>
     renderMetrics: () => Promise.reject(new Error('nothing is measured here')),
     version,
     requestTimeoutMs: 0,
+    routingKeyHeader: 'x-routing-key',
     isDraining: () => false,
   });
   try {

@@ -22,6 +22,7 @@ const bytes = text('a size such as 64MiB', (input) => {
   const parsed = parseBytes(input);
   return parsed === undefined || parsed < 1 ? undefined : parsed;
 });
+const bytesOrNone = text('a size such as 16MiB, or 0', parseBytes);
 /** The longest that a timer of Node can wait; it takes a longer one for 1 ms. */
 const MAX_DURATION_MS = 2 ** 31 - 1;
 const duration = text('a duration such as 30s or 500ms, at most 24 days', (input) => {
@@ -33,6 +34,9 @@ const positiveDuration = text('a duration such as 30s or 500ms, longer than none
   return parsed === undefined || parsed < 1 || parsed > MAX_DURATION_MS ? undefined : parsed;
 });
 const modelId = text('a model id', parseModelId);
+const headerName = text('the name of a header', (input) =>
+  /^[a-z0-9!#$%&'*+.^_`|~-]{1,64}$/i.test(input) ? input.toLowerCase() : undefined,
+);
 const host = text('a host name or an IP address', (input) => {
   const bare = input.replace(/^\[(.*)\]$/, '$1').toLowerCase();
   return isIP(bare) > 0 || /^[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?$/.test(bare) ? bare : undefined;
@@ -151,6 +155,10 @@ export const CONFIG_OPTIONS = {
     description:
       'Start of the URLs that a `source` may name (`http://` only when it says so), or a range of private addresses that their hosts may have.',
   }),
+  'routing-key-header': value(headerName, 'x-routing-key', {
+    placeholder: 'HEADER',
+    description: "Header that names a request's routing key: during an update a key keeps its version.",
+  }),
   'max-body': value(bytes, '64MiB', {
     placeholder: 'SIZE',
     description: 'Largest body of an inference, also after decompression. Other requests may have 64 KiB.',
@@ -159,6 +167,11 @@ export const CONFIG_OPTIONS = {
     placeholder: 'SIZE',
     description:
       'Request bytes in flight; past it the answer is 503. At most half of what the arena directory has free.',
+  }),
+  'recorded-requests': value(bytesOrNone, '16MiB', {
+    placeholder: 'SIZE',
+    description:
+      'Recent requests that are kept, in memory only, to try new versions on before they get traffic; 0: none.',
   }),
   'arena-dir': optional(directory, {
     placeholder: 'DIR',

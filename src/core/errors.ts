@@ -7,6 +7,7 @@ export const ERROR_CODES = [
   'forbidden',
   'model_not_found',
   'version_not_found',
+  'rollout_not_found',
   'route_not_found',
   'method_not_allowed',
   'conflict',

@@ -14,6 +14,7 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorEntry>> = {
   forbidden: { status: 403, title: 'Not allowed' },
   model_not_found: { status: 404, title: 'Unknown model' },
   version_not_found: { status: 404, title: 'Unknown version' },
+  rollout_not_found: { status: 404, title: 'Unknown rollout' },
   route_not_found: { status: 404, title: 'Unknown route' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
   request_timeout: { status: 408, title: 'The request took too long to arrive' },

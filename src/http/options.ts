@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { RolloutServing } from '../serving/rollouts/service.ts';
 import type { ModelServing } from '../serving/service.ts';
 
 export type Scope = 'infer' | 'admin' | 'metrics';
@@ -30,16 +31,21 @@ export interface HttpOptions {
   readonly version: string;
   /** How long a request may take to arrive. */
   readonly requestTimeoutMs: number;
+  /** The header that names a request's routing key, in lower case. */
+  readonly routingKeyHeader: string;
   /** While true every response closes its connection, so that clients go elsewhere. */
   readonly isDraining: () => boolean;
   /** How long an idle connection is kept. Longer than the proxies in front: they must be the ones that close. */
   readonly keepAliveTimeoutMs?: number;
   readonly maxHeaderBytes?: number;
+  /** How often a stream of events that has nothing to tell says that it is there. */
+  readonly eventHeartbeatMs?: number;
 }
 
 /** What the routes work with. */
 export interface RouteDependencies {
   readonly serving: ModelServing;
+  readonly rollouts: RolloutServing;
   readonly options: HttpOptions;
 }
 

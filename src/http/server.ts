@@ -1,5 +1,6 @@
 import fastify, { type FastifyInstance, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { RolloutServing } from '../serving/rollouts/service.ts';
 import type { ModelServing } from '../serving/service.ts';
 import { answerClientError } from './errors/client-error.ts';
 import { dialectForPath, PROBLEM_DIALECT } from './errors/dialect.ts';
@@ -24,8 +25,12 @@ const DEFAULT_MAX_HEADER_BYTES = 16_384;
 const MAX_PARAMETER_LENGTH = 765;
 const MAX_HEADERS = 200;
 
-/** The whole HTTP side over a model serving. In an object, as the instance itself is thenable. */
-export async function buildServer(serving: ModelServing, options: HttpOptions): Promise<{ app: FastifyInstance }> {
+/** The whole HTTP side over a model serving and its updates. In an object, as the instance itself is thenable. */
+export async function buildServer(
+  serving: ModelServing,
+  rollouts: RolloutServing,
+  options: HttpOptions,
+): Promise<{ app: FastifyInstance }> {
   const app = createInstance(options);
   app.server.maxHeadersCount = MAX_HEADERS;
   app.setValidatorCompiler(validatorCompiler);
@@ -34,7 +39,7 @@ export async function buildServer(serving: ModelServing, options: HttpOptions): 
   app.setNotFoundHandler(refuseUnknownRoute);
   addGates(app, options);
   await addDocumentation(app, options.version);
-  const dependencies = { serving, options };
+  const dependencies = { serving, rollouts, options };
   await app.register(async (scope) => probeRoutes(scope, dependencies));
   await app.register((scope) => modelServingScope(scope, dependencies), { prefix: MODEL_SERVING_PREFIX });
   await app.register((scope) => openInferenceScope(scope, dependencies), { prefix: '/v2' });

@@ -1,6 +1,7 @@
 import type { ModelId } from '../core/model/model-id.ts';
 import type { Catalog, ModelSource } from './ports/catalog.ts';
 import type { Clock } from './ports/clock.ts';
+import type { AnswerComparer } from './ports/comparison.ts';
 import type { Engine } from './ports/engine.ts';
 import type { Logger } from './ports/logger.ts';
 import type { PayloadStore } from './ports/payload.ts';
@@ -26,6 +27,7 @@ export interface ServingDependencies {
   readonly source: ModelSource;
   readonly probes: ProbeFiles;
   readonly payloads: PayloadStore;
+  readonly comparer: AnswerComparer;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: ServingLimits;
@@ -37,6 +39,8 @@ export interface ServingDependencies {
   };
   /** Loads at once: about as many as there are processors. */
   readonly parallelLoads: number;
+  /** Recent requests that are kept for updates, in bytes of all models; 0: none. */
+  readonly recordedRequestBytes: number;
   /** Whether an inference loads a model that is on disk and not resident. */
   readonly loadOnDemand: boolean;
   /** Models without which the server takes no traffic. */

@@ -28,7 +28,10 @@ import { Status } from './overview/status.ts';
 import { residentView } from './overview/version-view.ts';
 import type { HealthView, MemoryView, ModelView, PerformanceView, StatusView, VersionView } from './overview/views.ts';
 import type { PayloadWriter } from './ports/payload.ts';
+import { openRollouts } from './rollouts/open-rollouts.ts';
+import type { Rollouts } from './rollouts/rollouts.ts';
 import { Inference } from './running/inference.ts';
+import { VersionRuns } from './running/version-runs.ts';
 import type { InferReply, InferRequest, LoadRequest, LoadResult, ModelServing, UnloadResult } from './service.ts';
 import { Turns } from './turns.ts';
 
@@ -52,6 +55,7 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
   readonly #status: Status;
   readonly #memory: ModelMemory;
   readonly #dryRuns: DryRuns;
+  readonly rollouts: Rollouts;
   #restored: Promise<void> = Promise.resolve();
   #ended: Promise<void> | undefined;
 
@@ -81,12 +85,24 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
     this.#loadRequests = new LoadRequests(parts);
     this.#unloads = new Unloads(parts);
     this.#onDemand = new OnDemand({ ...parts, isEnabled });
-    this.#inference = new Inference({ residency, onDemand: this.#onDemand, memory, clock, counters, defaultTimeoutMs });
     this.#healthChecks = new HealthChecks(checker, repository, residency);
     this.#inspections = new Inspections(dependencies.engine, clock);
     const inspections = this.#inspections;
-    this.#overview = new Overview({ dependencies, repository, residency, inspections });
     this.#dryRuns = new DryRuns({ dependencies, repository, residency, desired, inspections, memory });
+    const runs = new VersionRuns({ memory, clock });
+    const dryRuns = this.#dryRuns;
+    this.rollouts = openRollouts({ ...parts, dependencies, memory, runs, health: checker, dryRuns, isDraining });
+    const updates = this.rollouts;
+    this.#inference = new Inference({
+      residency,
+      onDemand: this.#onDemand,
+      runs,
+      updates,
+      clock,
+      counters,
+      defaultTimeoutMs,
+    });
+    this.#overview = new Overview({ dependencies, repository, residency, inspections, updates });
     this.#status = new Status({
       dependencies,
       overview: this.#overview,
@@ -105,6 +121,8 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
   async start(preload: readonly Preload[] = []): Promise<void> {
     await this.#desired.read();
     await this.#memory.begin();
+    // Before anything is loaded: what an update has decided is what serves.
+    await this.rollouts.resume();
     this.#restored = this.#restoration.run(preload);
     this.#readiness.started();
   }
@@ -128,8 +146,10 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
 
   async load(request: LoadRequest, signal: AbortSignal): Promise<LoadResult> {
     this.#refuseWhenDraining();
+    const { modelId, version, forceReload } = request;
+    if (forceReload) this.rollouts.refuseIfUpdating(modelId, version === 'latest' ? undefined : version);
     const { resident, cacheHit } = await this.#loadRequests.handle(request, signal);
-    return { version: residentView(resident, this.#residency), cacheHit };
+    return { version: residentView(resident, this.#residency, this.rollouts), cacheHit };
   }
 
   dryRun(request: DryRunRequest): Promise<DryRunView> {
@@ -138,6 +158,7 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
 
   async unload(modelId: ModelId, version: VersionName | undefined, signal: AbortSignal): Promise<UnloadResult> {
     this.#refuseWhenDraining();
+    this.rollouts.refuseIfUpdating(modelId, version);
     return this.#unloads.handle(modelId, version, signal);
   }
 
@@ -207,6 +228,7 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
     this.beginDrain();
     this.#memory[Symbol.dispose]();
     const reading = this.#inspections[Symbol.asyncDispose]();
+    await this.rollouts.close();
     await this.#loads.close(new AppError('draining', 'The server is shutting down.'));
     await reading;
     await this.#restored;

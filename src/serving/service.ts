@@ -41,8 +41,10 @@ export interface UnloadResult {
 
 export interface InferRequest {
   readonly modelId: ModelId;
-  /** Undefined: the version that serves. */
+  /** Undefined: the version that serves, or during an update the one that is drawn. */
   readonly version: VersionName | undefined;
+  /** Requests with the same key go to the same version, as far as that can be. */
+  readonly routingKey?: string | undefined;
   readonly payload: Payload;
   readonly headerLength: number | undefined;
   readonly contentEncoding: 'gzip' | 'deflate' | undefined;
@@ -56,6 +58,8 @@ export interface InferRequest {
 export interface InferReply extends RunReply {
   readonly modelId: string;
   readonly version: string;
+  /** The version that failed before this one answered. */
+  readonly fallbackFrom?: string;
 }
 
 /** Everything that the HTTP side calls. `ModelServingManager` is it; tests give a fake. */

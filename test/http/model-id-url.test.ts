@@ -11,7 +11,7 @@ const modelId = fc.array(segment, { minLength: 1, maxLength: 4 }).map((segments)
 const forms = [
   { prefix: '/v2/models/', suffixes: ['', '/ready', '/infer', '/config', '/stats'], hasVersion: true },
   { prefix: '/v2/repository/models/', suffixes: ['/load', '/unload'], hasVersion: false },
-  { prefix: '/api/v1/model_serving/models/', suffixes: ['', '/infer'], hasVersion: false },
+  { prefix: '/api/v1/model_serving/models/', suffixes: ['', '/infer', '/rollback'], hasVersion: false },
   { prefix: '/api/v1/model_serving/health/', suffixes: [''], hasVersion: false },
   { prefix: '/api/v1/model_serving/health_check/', suffixes: [''], hasVersion: false },
 ];

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { EMPTY_MANIFEST, type ModelManifest } from '../../core/model/manifest.ts';
 import { MAX_KEEP_ALIVE_MS, type ModelOptions } from '../../core/model/options.ts';
+import { rolloutOptionsOf, Strategy } from '../../serving/rollouts/strategy.ts';
 import { confine, reasonOf } from './confine.ts';
 
 export const MANIFEST_FILE = 'model.json';
@@ -26,6 +27,7 @@ const manifestSchema = z.strictObject({
     })
     .default({}),
   labels: z.record(z.string(), z.array(z.string())).default({}),
+  strategy: Strategy.optional(),
 });
 
 /** Why a manifest can not be used, as a sentence without its end. */
@@ -68,8 +70,13 @@ export function parseManifest(text: string): ModelManifest {
   }
   const result = manifestSchema.safeParse(json);
   if (!result.success) throw new ManifestError(result.error.issues.map(issueText).join('; '));
-  const { description, options, labels } = result.data;
-  return { ...(description === undefined ? {} : { description }), options: toOptions(options), labels };
+  const { description, options, labels, strategy } = result.data;
+  return {
+    ...(description === undefined ? {} : { description }),
+    options: toOptions(options),
+    labels,
+    ...(strategy === undefined ? {} : { strategy: rolloutOptionsOf(strategy) }),
+  };
 }
 
 function issueText(issue: z.core.$ZodIssue): string {

@@ -33,6 +33,28 @@ const MIGRATIONS: readonly string[] = [
      measured_at INTEGER NOT NULL,
      PRIMARY KEY (digest, options)
    ) STRICT, WITHOUT ROWID;`,
+  // A row in clean_end: the server that last had this file ended in order.
+  `CREATE TABLE rollouts (
+     number INTEGER PRIMARY KEY AUTOINCREMENT,
+     id TEXT NOT NULL UNIQUE,
+     model_id TEXT NOT NULL,
+     old_version TEXT NOT NULL,
+     new_version TEXT NOT NULL,
+     config TEXT NOT NULL,
+     created_at INTEGER NOT NULL,
+     ended_at INTEGER,
+     progress TEXT
+   ) STRICT;
+   CREATE INDEX rollouts_of_model ON rollouts (model_id);
+   CREATE TABLE rollout_entries (
+     rollout_id TEXT NOT NULL REFERENCES rollouts (id) ON DELETE CASCADE,
+     sequence INTEGER NOT NULL CHECK (sequence >= 1),
+     entry TEXT NOT NULL,
+     PRIMARY KEY (rollout_id, sequence)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE clean_end (
+     id INTEGER PRIMARY KEY CHECK (id = 1)
+   ) STRICT;`,
 ];
 
 /** @throws AppError `conflict` when a newer EchoServe wrote the file */

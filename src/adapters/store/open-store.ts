@@ -1,6 +1,13 @@
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../../core/errors.ts';
-import type { DesiredVersion, FootprintRecord, RunnerRecord, Store } from '../../serving/ports/store.ts';
+import type {
+  DesiredVersion,
+  FootprintRecord,
+  RolloutEntryRecord,
+  RolloutRecord,
+  RunnerRecord,
+  Store,
+} from '../../serving/ports/store.ts';
 import {
   fromWireError,
   type StoreCall,
@@ -99,6 +106,27 @@ class StoreClient implements Store {
   }
   putFootprint(record: FootprintRecord): Promise<void> {
     return this.#call('putFootprint', record);
+  }
+  listRollouts(): Promise<readonly RolloutRecord[]> {
+    return this.#call('listRollouts');
+  }
+  listRolloutEntries(rolloutId: string): Promise<readonly RolloutEntryRecord[]> {
+    return this.#call('listRolloutEntries', rolloutId);
+  }
+  createRollout(rollout: RolloutRecord, first: RolloutEntryRecord): Promise<void> {
+    return this.#call('createRollout', rollout, first);
+  }
+  appendRolloutEntry(rolloutId: string, entry: RolloutEntryRecord, endedAt: number | undefined): Promise<void> {
+    return this.#call('appendRolloutEntry', rolloutId, entry, endedAt);
+  }
+  putRolloutProgress(rolloutId: string, progress: Readonly<Record<string, unknown>>): Promise<void> {
+    return this.#call('putRolloutProgress', rolloutId, progress);
+  }
+  putCleanEnd(): Promise<void> {
+    return this.#call('putCleanEnd');
+  }
+  takeCleanEnd(): Promise<boolean> {
+    return this.#call('takeCleanEnd');
   }
 
   /** What was asked before is still done; what is asked after is refused. */

@@ -1,7 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { MemoryView, PerformanceView, VersionView } from '../../serving/overview/views.ts';
+import type { RolloutServing } from '../../serving/rollouts/service.ts';
 import { headText, labels, samplesText } from './exposition.ts';
+import { ROLLOUT_COUNTERS, ROLLOUT_GAUGES } from './rollout-metrics.ts';
 import { SERVER_METRICS } from './server-metrics.ts';
 import { VERSION_METRICS } from './version-metrics.ts';
 
@@ -11,6 +13,9 @@ export interface MetricsSource {
   performance(): PerformanceView;
   memory(): MemoryView;
 }
+
+/** Where those of updates are read. */
+export type RolloutMetricsSource = Pick<RolloutServing, 'list' | 'counters'>;
 
 export interface Prometheus {
   render(): Promise<{ readonly contentType: string; readonly text: string }>;
@@ -24,7 +29,7 @@ const LINES_AT_ONCE = 500;
  * Nothing is counted here: each scrape reads what the use cases count anyway, once, so that a version that is unloaded
  * takes its series with it, and a request costs nothing twice. It is written in pieces: requests go first.
  */
-export function createPrometheus(source: MetricsSource): Prometheus {
+export function createPrometheus(source: MetricsSource, rollouts: RolloutMetricsSource): Prometheus {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   return {
@@ -32,10 +37,21 @@ export function createPrometheus(source: MetricsSource): Prometheus {
       const figures = { performance: source.performance(), memory: source.memory() };
       const versions = source.residentVersions();
       const ofServer = SERVER_METRICS.map((metric) => headText(metric) + samplesText(metric, metric.read(figures)));
-      const text = [await registry.metrics(), ...ofServer, await versionsText(versions)].join('\n');
+      const ofRollouts = rolloutsText(rollouts);
+      const text = [await registry.metrics(), ...ofServer, ofRollouts, await versionsText(versions)].join('\n');
       return { contentType: registry.contentType, text };
     },
   };
+}
+
+/** Of one update for each model at most: a few lines. */
+function rolloutsText(rollouts: RolloutMetricsSource): string {
+  const counters = rollouts.counters();
+  const underWay = rollouts.list(undefined).filter((view) => view.outcome === undefined);
+  return [
+    ...ROLLOUT_COUNTERS.map((metric) => headText(metric) + samplesText(metric, metric.read(counters))),
+    ...ROLLOUT_GAUGES.map((metric) => headText(metric) + samplesText(metric, underWay.flatMap(metric.read))),
+  ].join('\n');
 }
 
 async function versionsText(versions: readonly VersionView[]): Promise<string> {

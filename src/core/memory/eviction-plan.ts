@@ -11,21 +11,14 @@ export interface Resident {
    */
   readonly activity: 'idle' | 'busy' | 'loading' | 'draining' | 'replacing';
   readonly pinned: boolean;
-  /** It takes part in a rollout and serves weight there, or is what the rollout would return to. */
-  readonly inRollout: boolean;
+  /** It stays until something else has taken its place: it takes part in an update, or is being loaded anew. */
+  readonly isHeld: boolean;
   /** The only proven version of a model that is pinned. */
   readonly onlyProvenOfPinned: boolean;
 }
 
 /** Why a resident can not be evicted now. The first four pass by themselves; the rest are somebody's decision. */
-export type HoldReason =
-  | 'draining'
-  | 'loading'
-  | 'busy'
-  | 'replacing'
-  | 'pinned'
-  | 'in_rollout'
-  | 'only_proven_version';
+export type HoldReason = 'draining' | 'loading' | 'busy' | 'replacing' | 'pinned' | 'held' | 'only_proven_version';
 
 export interface Holder {
   readonly key: string;
@@ -153,7 +146,7 @@ function refusal(
 function holdReason(resident: Resident): HoldReason | undefined {
   if (resident.activity === 'draining') return 'draining';
   if (resident.pinned) return 'pinned';
-  if (resident.inRollout) return 'in_rollout';
+  if (resident.isHeld) return 'held';
   if (resident.onlyProvenOfPinned) return 'only_proven_version';
   return resident.activity === 'idle' ? undefined : resident.activity;
 }

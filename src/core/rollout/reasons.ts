@@ -50,6 +50,31 @@ export type RollbackReason =
   | 'restarted_twice'
   | 'hook';
 
+/** Each of them once. */
+const ALL_ROLLBACK_REASONS: Readonly<Record<RollbackReason, true>> = {
+  evidence_failures: true,
+  evidence_pairs: true,
+  evidence_time: true,
+  failed_probe: true,
+  crash_loop: true,
+  changed_shape: true,
+  not_finite: true,
+  digest_mismatch: true,
+  signature_incompatible: true,
+  insufficient_memory: true,
+  capacity: true,
+  load_failed: true,
+  deadline: true,
+  pause_expired: true,
+  aborted: true,
+  superseded: true,
+  restarted_twice: true,
+  hook: true,
+};
+
+// Object.keys has lost the literal types of an object whose keys are known.
+export const ROLLBACK_REASONS = Object.keys(ALL_ROLLBACK_REASONS) as readonly RollbackReason[];
+
 /** What stops the ramp for the time being. */
 export type HoldCause = 'evidence' | 'breaker' | 'new_lost' | 'old_lost';
 

@@ -23,7 +23,8 @@ export function checkRolloutConfig(config: RolloutConfig): RolloutConfig {
   throw new AppError('invalid_request', `Invalid update strategy: ${faults.join('; ')}.`, { details: { faults } });
 }
 
-function ladderFaults(stages: readonly Stage[]): string[] {
+/** What is wrong with the weights of the stages, in their order. */
+export function ladderFaults(stages: readonly Pick<Stage, 'percent'>[]): string[] {
   if (stages.length === 0) return ['"stages" can not be empty: the last stage gives the new version 100 %'];
   const percents = stages.map((stage) => stage.percent);
   const faults: string[] = [];

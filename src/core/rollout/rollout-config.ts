@@ -117,3 +117,15 @@ export function resolveRolloutConfig(options: RolloutOptions = {}): RolloutConfi
     deadlinesMs: { ...DEADLINES_MS, ...options.deadlinesMs },
   };
 }
+
+/** The second over the first, member by member: a request's over a manifest's. Stages are one member. */
+export function mergeRolloutOptions(base: RolloutOptions, over: RolloutOptions): RolloutOptions {
+  const driftLimits = { ...base.driftLimits, ...over.driftLimits };
+  const deadlinesMs = { ...base.deadlinesMs, ...over.deadlinesMs };
+  return {
+    ...base,
+    ...over,
+    ...(Object.keys(driftLimits).length === 0 ? {} : { driftLimits }),
+    ...(Object.keys(deadlinesMs).length === 0 ? {} : { deadlinesMs }),
+  };
+}

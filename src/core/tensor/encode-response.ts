@@ -4,8 +4,9 @@ import { classify } from './classification.ts';
 import type { Tensor } from './datatype.ts';
 import { quote } from './fault.ts';
 import { JsonWriter } from './json-writer.ts';
+import { hasNonFinite } from './non-finite.ts';
 import type { RequestedOutput } from './request.ts';
-import { hasNonFinite, writeData } from './write-data.ts';
+import { writeData } from './write-data.ts';
 
 export interface InferenceAnswer {
   readonly modelName: string;

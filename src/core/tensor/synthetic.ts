@@ -4,20 +4,32 @@ import { elementCount } from './shape.ts';
 
 const WORDS = ['warm', 'up', 'input', 'text', 'model', 'server'];
 
+/** Where floats lie: the upper bound is not among them. */
+export interface FloatRange {
+  readonly from: number;
+  readonly to: number;
+}
+
 /**
- * A small input for warming a model up; the same for the same seed. Floats are in [0, 1), integers 0 or 1 (a valid
- * index into any embedding of two entries), BYTES short words.
+ * A small made-up input; the same for the same seed. Integers are 0 or 1 (a valid index into any embedding of two
+ * entries), BYTES short words, floats in [0, 1) unless told otherwise.
  *
  * @param rows the first dimension where it is variable; other variable dimensions are 1
  */
-export function syntheticTensor(spec: TensorSpec, rows: number, seed: number): Tensor {
+export function syntheticTensor(
+  spec: TensorSpec,
+  rows: number,
+  seed: number,
+  floats: FloatRange = { from: 0, to: 1 },
+): Tensor {
   const shape = spec.shape.map((dimension, axis) => (dimension >= 0 ? dimension : axis === 0 ? rows : 1));
-  const data = syntheticData(spec.datatype, elementCount(shape), uniform(seed));
+  const data = syntheticData(spec.datatype, elementCount(shape), uniform(seed), floats);
   return { name: spec.name, datatype: spec.datatype, shape, data };
 }
 
-function syntheticData(datatype: Datatype, count: number, next: () => number): TensorData {
+function syntheticData(datatype: Datatype, count: number, next: () => number, floats: FloatRange): TensorData {
   const bit = () => (next() < 0.5 ? 0 : 1);
+  const float = () => floats.from + next() * (floats.to - floats.from);
   const from = { length: count };
   switch (datatype) {
     case 'BOOL':
@@ -38,13 +50,13 @@ function syntheticData(datatype: Datatype, count: number, next: () => number): T
     case 'INT64':
       return BigInt64Array.from(Array.from(from, () => BigInt(bit())));
     case 'FP16':
-      return Float16Array.from(from, next);
+      return Float16Array.from(from, float);
     case 'BF16':
-      return Uint16Array.from(new Uint32Array(Float32Array.from(from, next).buffer), (bits) => bits >>> 16);
+      return Uint16Array.from(new Uint32Array(Float32Array.from(from, float).buffer), (bits) => bits >>> 16);
     case 'FP32':
-      return Float32Array.from(from, next);
+      return Float32Array.from(from, float);
     case 'FP64':
-      return Float64Array.from(from, next);
+      return Float64Array.from(from, float);
     case 'BYTES':
       return Array.from(from, () => WORDS[Math.floor(next() * WORDS.length)] ?? '');
   }

@@ -14,15 +14,6 @@ const FEW = 32;
 /** Elements written between two looks at the room left. */
 const BLOCK = 4096;
 
-/** Whether any element is NaN or infinite, which JSON can not say. */
-export function hasNonFinite({ data }: Tensor): boolean {
-  if (!(data instanceof Float32Array || data instanceof Float64Array)) return false;
-  for (let i = 0; i < data.length; i += 1) {
-    if (!Number.isFinite(data[i])) return true;
-  }
-  return false;
-}
-
 /**
  * Writes a tensor's elements as one flat JSON array. NaN and infinities become null; INT64 and UINT64 are exact.
  *

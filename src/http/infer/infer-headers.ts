@@ -4,6 +4,7 @@ import { acceptedEncoding, type Compression } from './accept-encoding.ts';
 
 const MAX_TIMEOUT_MS = 86_400_000;
 const MAX_PRIORITY = 2 ** 32 - 1;
+const PRINTABLE_KEY = /^[\x20-\x7e]{1,256}$/;
 
 /** What an inference request says of itself outside its body. */
 export interface InferHeaders {
@@ -13,10 +14,14 @@ export interface InferHeaders {
   readonly acceptEncoding: Compression | undefined;
   readonly timeoutMs: number | undefined;
   readonly priority: number | undefined;
+  readonly routingKey: string | undefined;
 }
 
-/** @throws AppError `invalid_request` naming the header, `unsupported_media_type` */
-export function readInferHeaders(headers: IncomingHttpHeaders): InferHeaders {
+/**
+ * @param routingKeyHeader in lower case
+ * @throws AppError `invalid_request` naming the header, `unsupported_media_type`
+ */
+export function readInferHeaders(headers: IncomingHttpHeaders, routingKeyHeader: string): InferHeaders {
   const number = (name: string, min: number, max: number) => wholeNumber(name, headers[name], min, max);
   return {
     declaredBytes: number('content-length', 0, Number.MAX_SAFE_INTEGER),
@@ -26,6 +31,7 @@ export function readInferHeaders(headers: IncomingHttpHeaders): InferHeaders {
     timeoutMs: number('x-request-timeout-ms', 1, MAX_TIMEOUT_MS),
     // As in the body, 0 means that none is given.
     priority: number('x-request-priority', 0, MAX_PRIORITY) || undefined,
+    routingKey: routingKey(routingKeyHeader, headers[routingKeyHeader]),
   };
 }
 
@@ -39,6 +45,16 @@ function wholeNumber(name: string, value: string | string[] | undefined, min: nu
     'invalid_request',
     `The header ${name} must be a whole number from ${min} to ${max}, got ${JSON.stringify(text.slice(0, 40))}.`,
   );
+}
+
+/** An empty one is none: gateways send that for who has no key, and those are not all one client. */
+function routingKey(name: string, value: string | string[] | undefined): string | undefined {
+  const text = String(value ?? '');
+  if (text === '') return undefined;
+  if (PRINTABLE_KEY.test(text)) return text;
+  throw new AppError('invalid_request', `The header ${name} must have at most 256 characters, all printable ASCII.`, {
+    next: 'Send a digest of what the key is made of.',
+  });
 }
 
 function contentEncoding(value: string | undefined): Compression | undefined {

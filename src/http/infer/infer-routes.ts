@@ -61,7 +61,7 @@ async function accept(
     const parameters = request.params as { readonly model_id: string; readonly version?: string };
     const modelId = parseModelId(parameters.model_id);
     const version = versionOf(parameters.version, request.headers['x-model-version']);
-    const { declaredBytes, ...headers } = readInferHeaders(request.headers);
+    const { declaredBytes, ...headers } = readInferHeaders(request.headers, options.routingKeyHeader);
     const payload = await receiveBody(request.raw, {
       declaredBytes,
       limitBytes: options.bodyLimitBytes,

@@ -5,6 +5,7 @@ import type { InferReply } from '../../serving/service.ts';
 /** The runner's bytes as they are, with what is known of them in headers. */
 export function sendAnswer(reply: FastifyReply, answer: InferReply): FastifyReply {
   reply.header('x-served-by', `${answer.modelId}@${answer.version}`);
+  if (answer.fallbackFrom !== undefined) reply.header('x-fallback-from', `${answer.modelId}@${answer.fallbackFrom}`);
   reply.header('server-timing', serverTiming(answer.timings));
   if (answer.contentEncoding !== undefined) {
     reply.header('content-encoding', answer.contentEncoding);

@@ -8,6 +8,7 @@ import { withoutUnusedSchemas } from './unused-schemas.ts';
 const TAGS = [
   { name: 'inference', description: 'Predictions, under both dialects' },
   { name: 'models', description: 'Loading, unloading and describing models' },
+  { name: 'updates', description: 'Replacing the version that serves a model, under live traffic' },
   { name: 'health', description: 'Health of models' },
   { name: 'status', description: 'The server in figures' },
   { name: 'probes', description: 'For orchestrators, load balancers and Prometheus' },

@@ -11,7 +11,7 @@ const POSITIONS: readonly IdPosition[] = [
     pattern: /^(.+?)((?:\/versions\/[^/]+)?(?:\/(?:infer|ready|config|stats))?\/?)$/,
   },
   { prefix: '/v2/repository/models/', pattern: /^(.+?)(\/(?:load|unload)\/?)$/ },
-  { prefix: '/api/v1/model_serving/models/', pattern: /^(.+?)((?:\/infer)?\/?)$/ },
+  { prefix: '/api/v1/model_serving/models/', pattern: /^(.+?)((?:\/(?:infer|rollback))?\/?)$/ },
   { prefix: '/api/v1/model_serving/health/', pattern: /^(.+?)(\/?)$/ },
   { prefix: '/api/v1/model_serving/health_check/', pattern: /^(.+?)(\/?)$/ },
 ];

@@ -1,10 +1,12 @@
 import type { z } from 'zod';
 import type { HealthStatus, HealthView, VersionView } from '../../serving/overview/views.ts';
+import type { RolloutServing } from '../../serving/rollouts/service.ts';
 import type { ModelServing } from '../../serving/service.ts';
 import type { HealthCheckResult, ModelHealth } from '../schemas/health.ts';
 import type { Health } from '../schemas/probes.ts';
 import { presentHealth } from './model-version.ts';
 import { presentMemory } from './status.ts';
+import { rolloutsUnderWay } from './under-way.ts';
 import { orNull } from './units.ts';
 
 export function presentModelHealth(view: VersionView): z.output<typeof ModelHealth> {
@@ -34,7 +36,11 @@ function worst(statuses: readonly HealthStatus[]): HealthStatus {
 }
 
 /** From memory alone: it answers while everything else is busy. */
-export function presentServerHealth(serving: ModelServing, reason: string | undefined): z.output<typeof Health> {
+export function presentServerHealth(
+  serving: ModelServing,
+  rollouts: RolloutServing,
+  reason: string | undefined,
+): z.output<typeof Health> {
   const versions = serving.residentVersions();
   const { totalLoads, cacheHitRate } = serving.performance();
   const impaired = versions.filter((view) => view.state === 'failed' || view.health.status === 'unhealthy');
@@ -51,6 +57,7 @@ export function presentServerHealth(serving: ModelServing, reason: string | unde
       engine_integrated: true,
     },
     memory: presentMemory(serving.memory()),
+    rollouts: rolloutsUnderWay(rollouts).size,
   };
 }
 

@@ -40,12 +40,22 @@ export function presentVersion(view: VersionView): z.output<typeof ModelVersion>
   };
 }
 
-export function presentModel(view: ModelView): z.output<typeof Model> {
-  return { ...presentHead(view), versions: view.versions.map(presentVersion) };
+/** @param rolloutId of the update that is under way */
+export function presentModel(view: ModelView, rolloutId: string | undefined): z.output<typeof Model> {
+  return { ...presentHead(view, rolloutId), versions: view.versions.map(presentVersion) };
 }
 
-export function presentModelList(views: readonly ModelView[]): z.output<typeof ModelList> {
-  return { models: views.map((view) => ({ ...presentHead(view), versions: view.versions.map(presentSummary) })) };
+/** @param underWay the ids of updates by model */
+export function presentModelList(
+  views: readonly ModelView[],
+  underWay: ReadonlyMap<string, string>,
+): z.output<typeof ModelList> {
+  return {
+    models: views.map((view) => ({
+      ...presentHead(view, underWay.get(view.modelId)),
+      versions: view.versions.map(presentSummary),
+    })),
+  };
 }
 
 export function presentHealth(view: HealthView): z.output<typeof HealthReport> {
@@ -60,13 +70,14 @@ export function presentTensor({ name, datatype, shape }: TensorSpec): z.output<t
   return { name, datatype, shape: [...shape] };
 }
 
-function presentHead(view: ModelView) {
+function presentHead(view: ModelView, rolloutId: string | undefined) {
   return {
     model_id: view.modelId,
     description: orNull(view.description),
     serving_version: orNull(view.servingVersion),
     latest_version: orNull(view.latestVersion),
     traffic: view.versions.filter((each) => each.weight > 0).map(({ version, weight }) => ({ version, weight })),
+    rollout: orNull(rolloutId),
   };
 }
 

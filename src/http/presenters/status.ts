@@ -1,11 +1,15 @@
 import type { z } from 'zod';
-import type { MemoryView, PerformanceView, StatusView, VersionView } from '../../serving/overview/views.ts';
+import type { MemoryView, PerformanceView, StatusView } from '../../serving/overview/views.ts';
+import type { RolloutCounters, RolloutServing } from '../../serving/rollouts/service.ts';
+import type { ModelServing } from '../../serving/service.ts';
 import type { Memory, Metrics, PerformanceMetrics, Status } from '../schemas/status.ts';
 import { presentDetailedStatistics } from './statistics.ts';
+import { rolloutsUnderWay } from './under-way.ts';
 import { gigabytes, orNull } from './units.ts';
 
-export function presentStatus(view: StatusView): z.output<typeof Status> {
+export function presentStatus(view: StatusView, rollouts: RolloutServing): z.output<typeof Status> {
   const { service, overview } = view;
+  const underWay = rolloutsUnderWay(rollouts);
   return {
     service: {
       name: service.name,
@@ -23,28 +27,26 @@ export function presentStatus(view: StatusView): z.output<typeof Status> {
       failed_versions: overview.failedVersions,
       loading_versions: overview.loadingVersions,
     },
-    performance_metrics: presentPerformance(view.performance),
+    performance_metrics: presentPerformance(view.performance, rollouts.counters()),
     memory: presentMemory(view.memory),
     load_balancer: view.traffic.map(({ modelId, version, weight, inFlight }) => ({
       model_id: modelId,
       version,
       weight,
       in_flight: inFlight,
+      rollout: orNull(underWay.get(modelId)),
     })),
+    rollouts: underWay.size,
     health_summary: { ...view.health },
     repository_problems: view.repositoryProblems.map(({ path, reason }) => ({ path, reason })),
   };
 }
 
-export function presentMetrics(
-  performance: PerformanceView,
-  memory: MemoryView,
-  versions: readonly VersionView[],
-): z.output<typeof Metrics> {
+export function presentMetrics(serving: ModelServing, counters: RolloutCounters): z.output<typeof Metrics> {
   return {
-    totals: presentPerformance(performance),
-    memory: presentMemory(memory),
-    versions: versions.map((view) => ({
+    totals: presentPerformance(serving.performance(), counters),
+    memory: presentMemory(serving.memory()),
+    versions: serving.residentVersions().map((view) => ({
       model_id: view.modelId,
       version: view.version,
       state: view.state,
@@ -58,7 +60,8 @@ export function presentMetrics(
   };
 }
 
-function presentPerformance(view: PerformanceView): z.output<typeof PerformanceMetrics> {
+function presentPerformance(view: PerformanceView, updates: RolloutCounters): z.output<typeof PerformanceMetrics> {
+  const ended = updates.completed + updates.rolledBack + updates.aborted;
   return {
     total_loads: view.totalLoads,
     successful_loads: view.successfulLoads,
@@ -79,6 +82,11 @@ function presentPerformance(view: PerformanceView): z.output<typeof PerformanceM
     total_requests: view.totalRequests,
     failed_requests: view.failedRequests,
     failures_by_reason: { ...view.failuresByReason },
+    update_attempts: updates.attempts,
+    zero_downtime_updates: updates.completed,
+    rollbacks: updates.rolledBack,
+    aborted_updates: updates.aborted,
+    update_success_rate: ended === 0 ? 0 : updates.completed / ended,
   };
 }
 

@@ -12,7 +12,7 @@ const TAGS = ['probes'];
 
 /** For orchestrators, load balancers and Prometheus. Cheap, and answered while everything else is refused. */
 export function probeRoutes(app: ZodApp, dependencies: RouteDependencies): void {
-  const { serving, options } = dependencies;
+  const { serving, rollouts, options } = dependencies;
   app.setErrorHandler(errorHandler(PROBLEM_DIALECT));
   const config = { access: 'public', quiet: true } as const;
 
@@ -62,7 +62,7 @@ export function probeRoutes(app: ZodApp, dependencies: RouteDependencies): void 
       },
     },
     (_request, reply) => {
-      const health = presentServerHealth(serving, whyNotReady(dependencies));
+      const health = presentServerHealth(serving, rollouts, whyNotReady(dependencies));
       reply.code(health.status === 'unhealthy' ? 503 : 200);
       return health;
     },

@@ -21,6 +21,9 @@ export const VersionParams = ModelParams.extend({ version: VersionText });
 /** For routes that take no query: an unknown parameter is refused by name, not overlooked. */
 export const NoQuery = z.strictObject({});
 
+/** The body of a route that takes none: many clients send an empty object. */
+export const Nothing = z.strictObject({}).nullish();
+
 export const Timestamp = z.string().meta({ format: 'date-time', examples: ['2026-03-01T12:00:00.000Z'] });
 
 export const TensorMetadata = z

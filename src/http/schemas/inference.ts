@@ -64,6 +64,10 @@ const InferHeaders = z.object({
   'x-request-timeout-ms': z.int().min(1).optional(),
   'x-request-priority': z.int().min(0).optional().meta({ description: '1 is the most urgent.' }),
   'x-model-version': z.string().optional(),
+  'x-routing-key': z.string().max(256).optional().meta({
+    description:
+      'During an update, requests with the same key go to the same version as far as that can be. The name of the header can be configured.',
+  }),
 });
 
 const Binary = z.string().meta({ format: 'binary' });
@@ -87,7 +91,8 @@ export function inferSchema(options: {
     body: InferenceRequest,
     response: {
       200: {
-        description: 'The outputs, with `x-served-by` and `server-timing` headers.',
+        description:
+          'The outputs, with `x-served-by` and `server-timing` headers; with `x-fallback-from` where another version failed before.',
         content: {
           'application/json': { schema: InferenceResponse },
           'application/octet-stream': { schema: Binary },

@@ -4,7 +4,7 @@ import { ModelIdText, VersionText } from './common.ts';
 import { DESCRIPTION_FIELDS } from './dry-run.ts';
 import { ModelVersion } from './model-version.ts';
 
-const LoadOptions = z.strictObject({
+export const LoadOptions = z.strictObject({
   max_batch_size: z.int().min(1).max(4096).optional().meta({
     description: 'Requests that may share one run. 1 switches batching off.',
   }),
@@ -20,18 +20,23 @@ const LoadOptions = z.strictObject({
   }),
 });
 
+/** Where the files are. */
+export const SOURCE_FIELDS = {
+  source: z.string().min(1).max(4096).optional().meta({
+    description: 'A path inside the allowed roots, or a URL that the allow-list admits. Absent: the repository.',
+  }),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/, 'expected 64 hexadecimal digits')
+    .optional()
+    .meta({ description: 'What the file at the source must hash to.' }),
+};
+
 export const LoadBody = z
   .strictObject({
     model_id: ModelIdText,
     version: VersionText.default('latest'),
-    source: z.string().min(1).max(4096).optional().meta({
-      description: 'A path inside the allowed roots, or a URL that the allow-list admits. Absent: the repository.',
-    }),
-    sha256: z
-      .string()
-      .regex(/^[0-9a-fA-F]{64}$/, 'expected 64 hexadecimal digits')
-      .optional()
-      .meta({ description: 'What the file at the source must hash to.' }),
+    ...SOURCE_FIELDS,
     options: LoadOptions.default({}),
     pinned: z.boolean().optional(),
     force_reload: z.boolean().default(false),

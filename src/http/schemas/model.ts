@@ -10,6 +10,7 @@ const ModelHead = z.object({
   traffic: z
     .array(z.object({ version: z.string(), weight: z.number() }))
     .meta({ description: 'Which versions the unpinned traffic goes to.' }),
+  rollout: z.string().nullable().meta({ description: 'The update that is under way.' }),
 });
 
 const VersionSummary = z.object({

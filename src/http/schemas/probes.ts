@@ -20,5 +20,6 @@ export const Health = z
       engine_integrated: z.boolean(),
     }),
     memory: Memory,
+    rollouts: z.int().meta({ description: 'Updates that are under way.' }),
   })
   .meta({ id: 'Health' });

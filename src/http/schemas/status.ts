@@ -26,6 +26,11 @@ export const PerformanceMetrics = z
     total_requests: z.int(),
     failed_requests: z.int(),
     failures_by_reason: z.record(z.string(), z.int()).meta({ description: 'Failed requests by error code.' }),
+    update_attempts: z.int(),
+    zero_downtime_updates: z.int().meta({ description: 'Updates that were completed.' }),
+    rollbacks: z.int().meta({ description: 'Updates that were rolled back by themselves.' }),
+    aborted_updates: z.int().meta({ description: 'Updates that a person had rolled back.' }),
+    update_success_rate: z.number().meta({ description: 'Of the updates that ended; 0 where none did.' }),
   })
   .meta({ id: 'PerformanceMetrics' });
 
@@ -65,8 +70,17 @@ export const Status = z
     performance_metrics: PerformanceMetrics,
     memory: Memory,
     load_balancer: z
-      .array(z.object({ model_id: z.string(), version: z.string(), weight: z.number(), in_flight: z.int() }))
+      .array(
+        z.object({
+          model_id: z.string(),
+          version: z.string(),
+          weight: z.number(),
+          in_flight: z.int(),
+          rollout: z.string().nullable().meta({ description: 'The update of its model that is under way.' }),
+        }),
+      )
       .meta({ description: 'Who serves what.' }),
+    rollouts: z.int().meta({ description: 'Updates that are under way.' }),
     health_summary: z.object({ healthy: z.int(), unhealthy: z.int(), unknown: z.int() }),
     repository_problems: z.array(z.object({ path: z.string(), reason: z.string() })),
   })

@@ -1,7 +1,7 @@
 import type { ModelSignature, TensorSpec } from '../../core/model/signature.ts';
 
 /** Past this many elements a made-up request would cost the front more than it tells. */
-const MAX_ELEMENTS = 4096;
+export const MAX_ELEMENTS = 4096;
 
 /**
  * An inference request with made-up inputs of the right shapes and data types (1 for each free dimension), or

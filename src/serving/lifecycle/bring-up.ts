@@ -102,6 +102,7 @@ export class BringUp {
         spec,
         startLimitMs: restartLimitMs(runner.startMs, limits.loadTimeoutMs),
         maxQueueLength: options.maxQueueLength,
+        onLost: (_exit, reason, crash) => resident.onAvailability?.('lost', reason, crash),
         onFresh: (why) => this.#noteFresh(resident, why),
         onFailed: (reason) => this.#noteFailure(resident, reason),
       },
@@ -116,6 +117,7 @@ export class BringUp {
       counters.runnerRestarts += 1;
     }
     if (resident.loaded !== undefined) void memory.measure(resident, resident.loaded);
+    if (why === 'restarted') resident.onAvailability?.('ready', 'its runner was started again');
   }
 
   #noteFailure(resident: Resident, reason: string): void {
@@ -124,6 +126,7 @@ export class BringUp {
     this.#parts.dependencies.logger.error({ model: resident.label, reason }, 'model version failed');
     resident.fail('crash_looped', reason);
     this.#parts.memory.release(resident);
+    resident.onAvailability?.('failed', reason);
   }
 }
 

@@ -49,6 +49,16 @@ export class DesiredState {
       );
     }
   }
+
+  /** Nobody wants it to be here or away any more. Resolves once it is durable, or can not be. */
+  async remove(modelId: string, version: string): Promise<void> {
+    if (!this.#versions.delete(key({ modelId, version }))) return;
+    try {
+      await this.#store.deleteDesired(modelId, version);
+    } catch (error) {
+      this.#logger.error({ model: `${modelId}@${version}`, err: error }, 'could not forget the desired state');
+    }
+  }
 }
 
 function key(version: { readonly modelId: string; readonly version: string }): string {

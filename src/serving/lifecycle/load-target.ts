@@ -19,6 +19,8 @@ export interface LoadTarget {
   readonly mayEvict: boolean;
   /** Nobody waits for it: a failure is kept as a `failed` version, so that its reason can be read. */
   readonly background: boolean;
+  /** It is not to be here after a restart by itself: an update sees to it. */
+  readonly isTransient?: boolean;
 }
 
 /** A load that nobody asks for in particular: of what is on disk, as it was last asked for. */

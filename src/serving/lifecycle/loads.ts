@@ -84,7 +84,7 @@ export class Loads {
       this.#leaveFailed(resident, error, leavesNothing ? 'nothing' : this.#trace(target, previous));
       throw error;
     }
-    await this.record(resident);
+    if (target.isTransient !== true) await this.record(resident);
     return resident;
   }
 

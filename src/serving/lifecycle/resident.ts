@@ -67,6 +67,10 @@ export class Resident {
   lastUsedMs = Number.NEGATIVE_INFINITY;
   /** Told when nothing uses it any more. */
   onIdle: (() => void) | undefined;
+  /** It takes part in an update of its model: it is neither evicted nor replaced by a fresh runner. */
+  inUpdate = false;
+  /** Told when it loses its runner unasked, when it has a fresh one after that, and when there will be none any more. */
+  onAvailability: ((change: 'lost' | 'ready' | 'failed', reason: string, crash?: object) => void) | undefined;
   /** The instance that is being loaded to take this one's place. */
   successor: Resident | undefined;
 

@@ -129,7 +129,9 @@ export class MemoryAccount {
    * @param replaced the one that what is planned for would take the place of: it answers until then
    */
   holders(replaced?: Resident): readonly Holder[] {
-    return this.leastRecentFirst().map((resident) => ({ ...this.#holder(resident), inRollout: resident === replaced }));
+    return this.leastRecentFirst().map((resident) =>
+      this.#holder(resident, resident.inUpdate || resident === replaced),
+    );
   }
 
   /** The instance that this one is being loaded to take the place of. */
@@ -137,7 +139,7 @@ export class MemoryAccount {
     return this.leastRecentFirst().find((resident) => resident.successor === successor);
   }
 
-  #holder(resident: Resident): Omit<Holder, 'inRollout'> {
+  #holder(resident: Resident, isHeld: boolean): Holder {
     const entry = this.entry(resident);
     return {
       key: resident.key,
@@ -145,6 +147,7 @@ export class MemoryAccount {
       ...commonWeights(resident, entry?.footprintBytes),
       activity: activityOf(resident),
       pinned: resident.pinned,
+      isHeld,
       onlyProvenOfPinned: this.#isOnlyProvenOfPinned(resident),
     };
   }

@@ -109,7 +109,8 @@ export class Footprints implements Disposable {
       hasDrifted({ reservedBytes: steadyBytes, footprintBytes: grownBytes });
     if (isGrown && !resident.hasDrifted) this.#tell(resident, steadyBytes, grownBytes);
     resident.hasDrifted = isGrown;
-    if (!isGrown || resident.isInUse || resident.state !== 'ready' || !supervisor.recycle()) return;
+    const mayRecycle = !resident.isInUse && !resident.inUpdate && resident.state === 'ready';
+    if (!isGrown || !mayRecycle || !supervisor.recycle()) return;
     this.#parts.counters.recycles += 1;
     // What it had gathered is not what a fresh one needs.
     this.#parts.requirements.forget(loaded.prepared, loaded.options);

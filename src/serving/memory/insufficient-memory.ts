@@ -9,7 +9,7 @@ const REASONS: Readonly<Record<Holder['reason'], string>> = {
   busy: 'answering requests',
   replacing: 'being replaced by a fresh one',
   pinned: 'pinned',
-  in_rollout: 'needed until another takes its place',
+  held: 'kept until another has taken its place',
   only_proven_version: 'the only version of a pinned model that can answer',
 };
 

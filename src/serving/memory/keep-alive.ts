@@ -35,11 +35,14 @@ export class KeepAlive implements Disposable {
     for (const resident of this.#parts.account.leastRecentFirst()) {
       if (resident.state !== 'ready') continue;
       const isOver = now >= expiryMs(resident);
-      const isNeeded = resident.isInUse || resident.pinned || resident.successor !== undefined;
-      if (isOver && !isNeeded) void this.#parts.evictions.evict(resident, 'keep_alive');
+      if (isOver && !isKept(resident)) void this.#parts.evictions.evict(resident, 'keep_alive');
       else this.#timer.armBy(isOver ? now + keepAliveMs(resident) : expiryMs(resident));
     }
   }
+}
+
+function isKept({ isInUse, pinned, inUpdate, successor }: Resident): boolean {
+  return isInUse || pinned || inUpdate || successor !== undefined;
 }
 
 function expiryMs(resident: Resident): number {

@@ -6,14 +6,20 @@ import type { Residency } from '../lifecycle/residency.ts';
 import type { CatalogVersion } from '../ports/catalog.ts';
 import { reasonOf } from '../reason.ts';
 import type { Inspections } from './inspections.ts';
-import { absentView, inspectedMembers, residentView } from './version-view.ts';
+import { absentView, inspectedMembers, residentView, type TrafficShares } from './version-view.ts';
 import type { ModelView, VersionView } from './views.ts';
+
+/** What updates have to say of a model. */
+interface ModelUpdates extends TrafficShares {
+  previousVersion(modelId: ModelId): VersionName | undefined;
+}
 
 interface OverviewParts {
   readonly dependencies: ServingDependencies;
   readonly repository: Repository;
   readonly residency: Residency;
   readonly inspections: Inspections;
+  readonly updates: ModelUpdates;
 }
 
 /** Models and versions as they are told of: what is on disk, under what is resident. */
@@ -38,7 +44,7 @@ export class Overview {
   /** The named version, or the one that serves, or the latest. @throws AppError `model_not_found`, `version_not_found` */
   async describeVersion(modelId: ModelId, version: VersionName | undefined): Promise<VersionView> {
     const resident = this.#parts.residency.find(modelId, version);
-    if (resident !== undefined) return residentView(resident, this.#parts.residency);
+    if (resident !== undefined) return residentView(resident, this.#parts.residency, this.#parts.updates);
     const onDisk = await this.#parts.repository.versions(modelId);
     const model = this.#model(modelId, onDisk);
     const view = pick(modelId, model, version ?? model.servingVersion ?? model.latestVersion);
@@ -64,12 +70,14 @@ export class Overview {
   }
 
   residentVersions(): readonly VersionView[] {
-    return this.#parts.residency.all().map((resident) => residentView(resident, this.#parts.residency));
+    return this.#parts.residency
+      .all()
+      .map((resident) => residentView(resident, this.#parts.residency, this.#parts.updates));
   }
 
   #model(modelId: ModelId, onDisk: readonly CatalogVersion[]): ModelView {
     const { residency, dependencies } = this.#parts;
-    const resident = residency.ofModel(modelId).map((each) => residentView(each, residency));
+    const resident = residency.ofModel(modelId).map((each) => residentView(each, residency, this.#parts.updates));
     const loaded = new Set<string>(resident.map((view) => view.version));
     const absent = onDisk
       .filter((files) => !loaded.has(files.version))
@@ -82,6 +90,7 @@ export class Overview {
       modelId,
       description: described?.manifest.description,
       servingVersion: serving?.version,
+      previousVersion: this.#parts.updates.previousVersion(modelId),
       latestVersion: latest,
       versions,
     };

@@ -1,4 +1,6 @@
+import type { ModelId } from '../../core/model/model-id.ts';
 import { isBatchable } from '../../core/model/signature.ts';
+import type { VersionName } from '../../core/model/version.ts';
 import { effectiveOptions } from '../lifecycle/load-options.ts';
 import type { Residency } from '../lifecycle/residency.ts';
 import { type Resident, UNKNOWN_HEALTH } from '../lifecycle/resident.ts';
@@ -23,9 +25,16 @@ type LoadedMembers = Pick<
   InspectedMember | 'maxBatchSize' | 'intraOpThreads' | 'shareWeights' | 'runnerPid' | 'loadedAt' | 'loadTimeMs'
 >;
 
+/** Who gets how much of a model's unpinned traffic while it is being updated. */
+export interface TrafficShares {
+  /** Percent; undefined where no update of the model is under way. */
+  weightOf(modelId: ModelId, version: VersionName): number | undefined;
+}
+
 /** A version that is here, or on its way. */
-export function residentView(resident: Resident, residency: Residency): VersionView {
+export function residentView(resident: Resident, residency: Residency, split: TrafficShares): VersionView {
   const serving = residency.isServing(resident);
+  const percent = split.weightOf(resident.modelId, resident.version) ?? (serving ? 100 : 0);
   return {
     modelId: resident.modelId,
     version: resident.version,
@@ -34,7 +43,7 @@ export function residentView(resident: Resident, residency: Residency): VersionV
     progress: progressOf(resident),
     lastExit: resident.loaded?.supervisor.lastExit,
     serving,
-    weight: serving ? 1 : 0,
+    weight: percent / 100,
     pinned: resident.pinned,
     source: resident.settings.source,
     ...loadedMembers(resident),

@@ -107,6 +107,8 @@ export interface ModelView {
   readonly description: string | undefined;
   /** The version that unpinned traffic goes to. */
   readonly servingVersion: string | undefined;
+  /** The version that served before it, which it can be rolled back to. */
+  readonly previousVersion: string | undefined;
   readonly latestVersion: string | undefined;
   /** Oldest first. Versions on disk that are not resident are `absent`. */
   readonly versions: readonly VersionView[];

@@ -66,6 +66,10 @@ export interface RunRequest {
   /** Never batched with others: it was in a batch that killed its runner. */
   readonly alone: boolean;
   readonly signal: AbortSignal | undefined;
+  /** Whether the answer is to say what versions are compared by. Costs a look at each number of the outputs. */
+  readonly observe?: boolean;
+  /** Told, once at most, when the runner begins to work on it: waiting is over. */
+  readonly onBegan?: () => void;
 }
 
 /** Where the time of one request went, in milliseconds. */
@@ -77,6 +81,14 @@ export interface RunTimings {
   readonly encodeMs: number;
 }
 
+/** What a version is compared by, of one answer. */
+export interface Observation {
+  /** Whether no floating-point output has a NaN or an infinity in it. */
+  readonly isFinite: boolean;
+  /** Processor time of the whole process during the run, in milliseconds. It is the request's own only if it ran alone. */
+  readonly cpuMs: number;
+}
+
 export interface RunReply {
   readonly body: Uint8Array;
   /** Bytes of the JSON header (before compression) when binary tensors follow. */
@@ -85,6 +97,8 @@ export interface RunReply {
   readonly timings: RunTimings;
   /** Requests that shared the run. */
   readonly batchSize: number;
+  /** Where the request asked for it. */
+  readonly observed?: Observation;
 }
 
 /** How a runner ended. */

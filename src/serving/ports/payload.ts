@@ -4,6 +4,8 @@
  */
 export interface Payload extends Disposable {
   readonly bytes: number;
+  /** The bytes, as the caller's own. It costs a copy: for short bodies. */
+  copy(): Uint8Array;
   /** One more holder. Each hold is disposed of once; a second disposal does nothing. */
   retain(): Payload;
 }

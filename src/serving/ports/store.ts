@@ -35,6 +35,30 @@ export interface FootprintRecord {
   readonly measuredAt: number;
 }
 
+/** An update of a model. What happened to it is in its entries. */
+export interface RolloutRecord {
+  readonly id: string;
+  readonly modelId: string;
+  readonly oldVersion: string;
+  readonly newVersion: string;
+  /** What it is steered by, as JSON. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
+  /** Epoch milliseconds; undefined while it is under way. */
+  readonly endedAt: number | undefined;
+  /** What is needed to go on with it, as JSON; undefined where nothing was noted. */
+  readonly progress: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** An entry of a rollout's log. */
+export interface RolloutEntryRecord {
+  /** From 1 on, without a gap. */
+  readonly sequence: number;
+  /** The whole entry, as JSON. */
+  readonly entry: Readonly<Record<string, unknown>>;
+}
+
 /** State that survives a restart. Writes resolve once they are durable. */
 export interface Store extends AsyncDisposable {
   listDesired(): Promise<readonly DesiredVersion[]>;
@@ -46,4 +70,21 @@ export interface Store extends AsyncDisposable {
   removeRunner(pid: number): Promise<void>;
   listFootprints(): Promise<readonly FootprintRecord[]>;
   putFootprint(footprint: FootprintRecord): Promise<void>;
+  /** The oldest first. */
+  listRollouts(): Promise<readonly RolloutRecord[]>;
+  /** In the order of their numbers. */
+  listRolloutEntries(rolloutId: string): Promise<readonly RolloutEntryRecord[]>;
+  /** A new one with its first entry, both or neither. Of those of the model that have ended, the latest 50 stay. */
+  createRollout(rollout: RolloutRecord, first: RolloutEntryRecord): Promise<void>;
+  /**
+   * Rejects, and changes nothing, unless the entry is the next one of its rollout.
+   * @param endedAt where this entry ends it: what was noted of its progress is then not needed any more
+   */
+  appendRolloutEntry(rolloutId: string, entry: RolloutEntryRecord, endedAt: number | undefined): Promise<void>;
+  /** Replaces what was noted. Nothing for a rollout that has ended. */
+  putRolloutProgress(rolloutId: string, progress: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Notes that the server ends in order. */
+  putCleanEnd(): Promise<void>;
+  /** Whether the server that last had this state ended in order. Forgets it, so that it is told once. */
+  takeCleanEnd(): Promise<boolean>;
 }

@@ -58,6 +58,10 @@ export class LatencyHistogram {
     return this.#maxMs;
   }
 
+  get count(): number {
+    return this.#count;
+  }
+
   summary(): LatencySummary {
     return {
       count: this.#count,

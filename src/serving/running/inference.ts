@@ -3,21 +3,39 @@ import { DEFAULT_OPTIONS } from '../../core/model/options.ts';
 import type { OnDemand } from '../lifecycle/on-demand.ts';
 import type { Residency } from '../lifecycle/residency.ts';
 import type { Resident } from '../lifecycle/resident.ts';
-import type { ModelMemory } from '../memory/model-memory.ts';
 import type { Counters } from '../overview/counters.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { RunReply } from '../ports/engine.ts';
 import type { InferReply, InferRequest } from '../service.ts';
 import { LateDisposal, waitUnlessAborted, waitUntil } from '../waiting.ts';
 import { LoadQueue } from './load-queue.ts';
+import type { OnLost } from './loss.ts';
+import { codeOf, type VersionRuns } from './version-runs.ts';
 
 interface InferenceParts {
   readonly residency: Residency;
   readonly onDemand: OnDemand;
   readonly clock: Clock;
-  readonly memory: ModelMemory;
+  readonly runs: VersionRuns;
+  readonly updates: LiveUpdates;
   readonly counters: Counters;
   /** Deadline while the version, and so its own default, is not known yet. */
   readonly defaultTimeoutMs: number;
+}
+
+/** An update as far as requests are concerned: it draws who answers. */
+export interface LiveUpdate {
+  /** Rejects with AppError, as `ModelServing.infer` does. */
+  infer(request: InferRequest, startedAt: number): Promise<InferReply>;
+}
+
+export interface LiveUpdates {
+  /** The update that a request is to go through: where it names no version, and its model's traffic is being split. */
+  of(request: InferRequest): LiveUpdate | undefined;
+  /** To be told of a version's crashes under requests that were not drawn, or undefined where nobody asks. */
+  watch(resident: Resident): OnLost | undefined;
+  /** A version that takes part in no update has answered: an update to come may want to know the request. */
+  noteAnswered(request: InferRequest): void;
 }
 
 /** A request from its arrival to its answer. Every request comes through here: it allocates and waits as little as it can. */
@@ -33,6 +51,8 @@ export class Inference {
   infer(request: InferRequest): Promise<InferReply> {
     const startedAt = this.#parts.clock.monotonicMs();
     this.#parts.counters.requests += 1;
+    const update = this.#parts.updates.of(request);
+    if (update !== undefined) return this.#split(update, request, startedAt);
     const resident = this.#parts.residency.find(request.modelId, request.version);
     if (resident === undefined || resident.state !== 'ready') return this.#obtain(request, startedAt);
     this.#parts.counters.cacheHits += 1;
@@ -80,47 +100,30 @@ export class Inference {
     throw new AppError('not_ready', `Model "${modelId}" was unloaded meanwhile.`, { next: 'Load it.' });
   }
 
-  async #run(resident: Resident, request: InferRequest, startedAt: number): Promise<InferReply> {
-    const { clock, counters, memory } = this.#parts;
-    const { statistics } = resident;
-    statistics.begin(clock.epochMs());
+  async #split(update: LiveUpdate, request: InferRequest, startedAt: number): Promise<InferReply> {
+    this.#parts.counters.cacheHits += 1;
     try {
-      const lease = resident.lease();
-      memory.touch(resident);
-      try {
-        const { options, supervisor } = lease.loaded;
-        const reply = await supervisor.run({
-          payload: request.payload,
-          headerLength: request.headerLength,
-          contentEncoding: request.contentEncoding,
-          acceptEncoding: request.acceptEncoding,
-          arrivedAtMs: startedAt,
-          deadlineMs: startedAt + Math.min(request.timeoutMs ?? Number.POSITIVE_INFINITY, options.defaultTimeoutMs),
-          priority: request.priority,
-          alone: false,
-          signal: request.signal,
-        });
-        statistics.succeed(clock.monotonicMs() - startedAt, reply);
-        return {
-          modelId: resident.modelId,
-          version: resident.version,
-          body: reply.body,
-          headerLength: reply.headerLength,
-          contentEncoding: reply.contentEncoding,
-          timings: reply.timings,
-          batchSize: reply.batchSize,
-        };
-      } finally {
-        lease[Symbol.dispose]();
-      }
+      return await update.infer(request, startedAt);
+    } catch (error) {
+      this.#parts.counters.fail(codeOf(error));
+      throw error;
+    }
+  }
+
+  async #run(resident: Resident, request: InferRequest, startedAt: number): Promise<InferReply> {
+    const { updates, runs, counters } = this.#parts;
+    try {
+      const onLost = updates.watch(resident);
+      const reply = await runs.run(resident, request, { startedAt, ...(onLost === undefined ? {} : { onLost }) });
+      updates.noteAnswered(request);
+      return replyOf(resident, reply);
     } catch (error) {
       counters.fail(codeOf(error));
-      statistics.fail(codeOf(error));
       throw error;
     }
   }
 }
 
-function codeOf(error: unknown): ErrorCode {
-  return error instanceof AppError ? error.code : 'internal';
+export function replyOf({ modelId, version }: Resident, reply: RunReply): InferReply {
+  return { modelId, version, ...reply };
 }

@@ -19,6 +19,20 @@ export function crashedByRequest(exit: RunnerExit): AppError {
   });
 }
 
+/** Of a request that is not tried again: where others shared its run, nobody knows which one it was. */
+export function lostInCrash(exit: RunnerExit): AppError {
+  return new AppError('model_crashed', 'The model crashed while it worked on this request.', {
+    details: { exit: describeExit(exit) },
+  });
+}
+
+export function lostInWaiting(label: string, exit: RunnerExit): AppError {
+  return new AppError('not_ready', `${label}: its runner ended before it began with this request.`, {
+    retryAfterS: 1,
+    details: { exit: describeExit(exit) },
+  });
+}
+
 export function deadlineExceeded(): AppError {
   return new AppError('deadline_exceeded', 'The deadline passed before the answer came.', {
     next: 'Allow more time, or send fewer requests at once.',

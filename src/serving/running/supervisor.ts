@@ -6,7 +6,8 @@ import type { Logger } from '../ports/logger.ts';
 import { CRASH_WINDOW_MS, CRASHES_UNTIL_FAILED, type Crash, CrashHistory } from './crash-history.ts';
 import { describeExit, describeHang } from './describe-exit.ts';
 import { EarliestTimer } from './earliest-timer.ts';
-import { crashedByRequest, deadlineExceeded, hasFailed, queueFull } from './refusals.ts';
+import type { OnLost } from './loss.ts';
+import { crashedByRequest, deadlineExceeded, hasFailed, lostInCrash, lostInWaiting, queueFull } from './refusals.ts';
 import { startWithin } from './start-within.ts';
 import { Ticket } from './ticket.ts';
 
@@ -25,6 +26,8 @@ export interface Supervised {
   readonly startLimitMs: number;
   /** Requests that may be outstanding at once. */
   readonly maxQueueLength: number;
+  /** A runner ended unasked. Told once for each, before any request that was lost with it is. */
+  readonly onLost: (exit: RunnerExit, reason: string, crash: object) => void;
   /** A fresh runner has taken the place of one that ended unasked, or was recycled. */
   readonly onFresh: (why: FreshRunner) => void;
   /** Crash loop: nothing will be run any more. */
@@ -92,13 +95,17 @@ export class Supervisor {
 
   /**
    * Rejects with AppError: what the runner says of the request, `queue_full`, `deadline_exceeded` at the deadline,
-   * `model_crashed` when the request ended two runners, `not_ready` after the end.
+   * `model_crashed` when the request ended two runners, `not_ready` after the end; `model_crashed` or `not_ready` when
+   * it was given up.
+   *
+   * @param onLost asked each time that the request's runner ended before it answered, also where the request has been
+   *   answered meanwhile (at its deadline): then the verdict changes nothing
    */
-  run(request: RunRequest): Promise<RunReply> {
+  run(request: RunRequest, onLost?: OnLost): Promise<RunReply> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed());
     if (this.#tickets.size >= this.#supervised.maxQueueLength)
       return Promise.reject(queueFull(this.#label, this.#supervised.maxQueueLength));
-    const ticket = new Ticket(request);
+    const ticket = new Ticket(request, onLost);
     this.#tickets.add(ticket);
     this.#timer.armBy(request.deadlineMs);
     if (this.#runner !== undefined) void this.#attempt(ticket, this.#runner);
@@ -156,10 +163,14 @@ export class Supervisor {
   #lostWith(ticket: Ticket, runner: Runner, lost: RunnerLost): void {
     const crash = this.#noticeLoss(runner, lost.exit);
     ticket.runner = undefined;
-    if (lost.began && ticket.request.alone) {
+    const { began, exit } = lost;
+    // What is refused since the end is no loss that anybody has to judge.
+    const verdict = this.#closed === undefined ? ticket.lose({ began, crash, exit }) : 'give_up';
+    if (began && ticket.request.alone) {
       crash.attributed = true;
+      const isFirst = ticket.suspectedIn === undefined;
       if (ticket.suspectedIn !== undefined) ticket.suspectedIn.attributed = true;
-      this.#failTicket(ticket, crashedByRequest(lost.exit));
+      this.#failTicket(ticket, isFirst ? lostInCrash(exit) : crashedByRequest(exit));
       return;
     }
     if (ticket.answered) {
@@ -170,7 +181,11 @@ export class Supervisor {
       this.#failTicket(ticket, new AppError('request_cancelled', 'The caller gave the request up.'));
       return;
     }
-    if (lost.began) {
+    if (verdict === 'give_up') {
+      this.#failTicket(ticket, began ? lostInCrash(exit) : lostInWaiting(this.#label, exit));
+      return;
+    }
+    if (began) {
       ticket.suspectedIn = crash;
       ticket.request = { ...ticket.request, alone: true };
     }
@@ -192,6 +207,7 @@ export class Supervisor {
     void this.#release(runner);
     // Not at once: what else was lost with it first gets to tell whether a request is to blame.
     this.#nextStart = this.#context.clock.after(0, () => this.#recover(crash));
+    this.#supervised.onLost(exit, reason, crash);
     return crash;
   }
 

@@ -1,5 +1,6 @@
 import type { Runner, RunReply, RunRequest } from '../ports/engine.ts';
 import type { Crash } from './crash-history.ts';
+import type { Loss, LossVerdict, OnLost } from './loss.ts';
 
 /** One request in the care of a supervisor, answered exactly once, whatever happens to runners meanwhile. */
 export class Ticket {
@@ -14,16 +15,24 @@ export class Ticket {
   readonly #resolve: (reply: RunReply) => void;
   readonly #reject: (error: unknown) => void;
 
-  constructor(request: RunRequest) {
+  readonly #onLost: OnLost | undefined;
+
+  constructor(request: RunRequest, onLost?: OnLost) {
     const { promise, resolve, reject } = Promise.withResolvers<RunReply>();
     this.answer = promise;
-    this.request = request;
+    this.request = request.onBegan === undefined ? request : { ...request, onBegan: once(request.onBegan) };
+    this.#onLost = onLost;
     this.#resolve = resolve;
     this.#reject = reject;
   }
 
   get answered(): boolean {
     return this.#answered;
+  }
+
+  /** Its runner ended before it answered. @returns whether the request may be run again */
+  lose(loss: Loss): LossVerdict {
+    return this.#onLost?.(loss) ?? 'retry';
   }
 
   succeed(reply: RunReply): void {
@@ -35,4 +44,14 @@ export class Ticket {
     this.#answered = true;
     this.#reject(error);
   }
+}
+
+/** A request that is run again has begun before. */
+function once(tell: () => void): () => void {
+  let isTold = false;
+  return () => {
+    if (isTold) return;
+    isTold = true;
+    tell();
+  };
 }

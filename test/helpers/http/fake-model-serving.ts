@@ -229,6 +229,7 @@ export class FakeModelServing implements ModelServing {
       modelId,
       description: undefined,
       servingVersion: versions.find((view) => view.serving)?.version,
+      previousVersion: undefined,
       latestVersion: versions.at(-1)?.version,
       versions,
     };

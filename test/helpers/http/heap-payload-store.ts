@@ -70,6 +70,10 @@ export class HeapPayload implements Payload {
     return this.body.length;
   }
 
+  copy(): Uint8Array {
+    return Uint8Array.from(this.body);
+  }
+
   retain(): Payload {
     return new HeapPayload(this.body, this.#free, this.#holders);
   }

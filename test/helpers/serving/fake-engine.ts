@@ -4,6 +4,7 @@ import type { ModelSignature } from '../../../src/core/model/signature.ts';
 import {
   type Engine,
   type MemoryFootprint,
+  type Observation,
   type PreparedModel,
   type PrepareOptions,
   type Runner,
@@ -53,7 +54,7 @@ export class FakeRunner implements Runner {
   readonly requests: RunRequest[] = [];
   /** What waits for an answer. */
   readonly open = new Set<Run>();
-  /** What it works on, where a test says so. */
+  /** What it runs, where a test says so: `begin`. */
   readonly begun = new Set<Run>();
   /** What its caller gave up and it has not finished with. */
   readonly givenUp = new Set<Run>();
@@ -92,6 +93,13 @@ export class FakeRunner implements Runner {
     return promise;
   }
 
+  /** It runs the request from now on. */
+  begin(run: Run): void {
+    if (this.begun.has(run)) return;
+    this.begun.add(run);
+    run.request.onBegan?.();
+  }
+
   #giveUp(run: Run): void {
     if (!this.open.delete(run)) return;
     this.givenUp.add(run);
@@ -101,8 +109,10 @@ export class FakeRunner implements Runner {
   answer(run: Run, text: string = ANSWER, batchSize = 1): void {
     const timings = { decodeMs: 0.1, queueMs: 0.2, computeMs: 1.5, encodeMs: 0.1 };
     const body = Buffer.from(text);
+    const observed = run.request.observe === true ? { observed: this.#engine.observation(run.request, run.body) } : {};
+    this.begin(run);
     this.#finish(run, () =>
-      run.resolve({ body, headerLength: undefined, contentEncoding: undefined, timings, batchSize }),
+      run.resolve({ body, headerLength: undefined, contentEncoding: undefined, timings, batchSize, ...observed }),
     );
   }
 
@@ -171,6 +181,8 @@ export class FakeEngine implements Engine {
   readonly prepared: string[] = [];
   starts = 0;
   behaviour: Behaviour = () => ANSWER;
+  /** What is observed of an answer. */
+  observation: (request: RunRequest, body: string) => Observation = () => ({ isFinite: true, cpuMs: 1 });
   /** Monotonic milliseconds, for what is told by time. */
   now: () => number = () => 0;
   /** What the weights of the file at a path take, where it matters; then its runners use as much, and their base. */

@@ -40,6 +40,11 @@ class FakePayload implements Payload {
     return this.#bytes.content.toString('utf8');
   }
 
+  copy(): Uint8Array {
+    if (!this.#isHeld) throw new Error('copied after it was given back');
+    return Uint8Array.from(this.#bytes.content);
+  }
+
   retain(): Payload {
     if (!this.#isHeld) throw new Error('retained after it was given back');
     return this.#bytes.hold();

@@ -7,6 +7,7 @@ import type { ProbeFile } from '../../../src/serving/ports/probe-files.ts';
 import type { InferReply, InferRequest, LoadRequest, LoadResult, UnloadResult } from '../../../src/serving/service.ts';
 import { FakeCatalog, FakeSource } from './fake-catalog.ts';
 import { FakeClock } from './fake-clock.ts';
+import { FakeComparer } from './fake-comparer.ts';
 import { FakeEngine } from './fake-engine.ts';
 import { FakePayloads } from './fake-payloads.ts';
 import { FakeStore } from './fake-store.ts';
@@ -25,6 +26,7 @@ export class Serving implements AsyncDisposable {
   readonly catalog = new FakeCatalog();
   readonly source = new FakeSource(this.catalog);
   readonly payloads = new FakePayloads();
+  readonly comparer = new FakeComparer();
   readonly store: FakeStore;
   /** Golden probes by directory. */
   readonly probes = new Map<string, readonly ProbeFile[]>();
@@ -39,6 +41,8 @@ export class Serving implements AsyncDisposable {
       source: this.source,
       probes: { read: async (directory) => this.probes.get(directory) ?? [] },
       payloads: this.payloads,
+      comparer: this.comparer,
+      recordedRequestBytes: 1e6,
       clock: this.clock,
       logger: silentLogger,
       limits: { hangLimitMs: HANG_LIMIT_MS, drainTimeoutMs: DRAIN_LIMIT_MS, loadTimeoutMs: LOAD_LIMIT_MS },

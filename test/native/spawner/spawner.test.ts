@@ -199,10 +199,10 @@ describe('when the spawner’s thread is lost', () => {
     const { room, thread } = await openRoom();
     const spec = await room.spec(identity('INT64', [-1]));
     const never = new AbortController().signal;
-    const onFresh = vi.fn();
+    const [onLost, onFresh] = [vi.fn(), vi.fn()];
     const supervisor = new Supervisor(
       { engine: room.engine, clock: systemClock, logger: silentLogger, hangLimitMs: 60_000 },
-      { spec, startLimitMs: 30_000, maxQueueLength: 100, onFresh, onFailed: () => {} },
+      { spec, startLimitMs: 30_000, maxQueueLength: 100, onLost, onFresh, onFailed: () => {} },
       await room.engine.start(spec, never),
     );
     onTestFinished(() => supervisor.stop());
@@ -214,6 +214,7 @@ describe('when the spawner’s thread is lost', () => {
       await pause(5);
     }
     expect(await Promise.all(answers)).toEqual(answers.map((_, value) => [value]));
+    expect(onLost).toHaveBeenCalledOnce();
     expect(onFresh).toHaveBeenCalledOnce();
     expect(supervisor.runner?.pid).not.toBe(first);
   });

@@ -9,7 +9,7 @@ const unnamed = fc.record({
   ownShare: fc.integer({ min: 0, max: 4 }),
   activity: fc.constantFrom('idle' as const, 'idle' as const, 'busy' as const, 'loading' as const, 'draining' as const),
   pinned: rarely,
-  inRollout: rarely,
+  isHeld: rarely,
   onlyProvenOfPinned: rarely,
 });
 type Unnamed = Omit<Resident, 'key' | 'common'> & { readonly group: string | undefined; readonly ownShare: number };
@@ -26,7 +26,7 @@ const need: fc.Arbitrary<EvictionNeed> = fc.record({
   residents: fc.array(unnamed, { maxLength: 10 }).map((residents) => residents.map((one, order) => named(one, order))),
 });
 
-const mayGo = (one: Resident) => one.activity === 'idle' && !one.pinned && !one.inRollout && !one.onlyProvenOfPinned;
+const mayGo = (one: Resident) => one.activity === 'idle' && !one.pinned && !one.isHeld && !one.onlyProvenOfPinned;
 
 /** What is free when the chosen have gone: of what a group has in common, nothing before its last. */
 function freed(chosen: readonly Resident[], { residents }: EvictionNeed): number {

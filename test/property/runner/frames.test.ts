@@ -43,6 +43,7 @@ test('an infer message survives its frame', () => {
     arrivedAtMs: fc.double({ min: 0, max: 1e12, noNaN: true }),
     deadlineMs: fc.double({ min: 0, max: 1e12, noNaN: true }),
     alone: fc.boolean(),
+    observe: fc.boolean(),
     contentEncoding: encoding,
     acceptEncoding: encoding,
     priority: fc.option(fc.nat(), { nil: undefined }),
@@ -74,6 +75,7 @@ test('a part of an answer survives its frame', () => {
     computeMs: time,
     encodeMs: time,
     batchSize: fc.nat({ max: 4096 }),
+    observed: fc.option(fc.record({ isFinite: fc.boolean(), cpuMs: time }), { nil: undefined }),
   });
   fc.assert(
     fc.property(part, ({ place, ...fields }) => {
@@ -87,11 +89,11 @@ test('a part of an answer survives its frame', () => {
   );
 });
 
-test('the ids of a batch survive their frame', () => {
+test('the ids of a batch, and whether it is run, survive their frame', () => {
   fc.assert(
-    fc.property(fc.array(fc.nat({ max: 0xffff_fffe })), (ids) => {
-      const [frame] = readAll(encodeBegan(ids), []);
-      expect(decodeBegan(frame?.body ?? Buffer.alloc(0))).toEqual(ids);
+    fc.property(fc.array(fc.nat({ max: 0xffff_fffe })), fc.boolean(), (ids, isRun) => {
+      const [frame] = readAll(encodeBegan({ ids, isRun }), []);
+      expect(decodeBegan(frame?.body ?? Buffer.alloc(0))).toEqual({ ids, isRun });
     }),
   );
 });

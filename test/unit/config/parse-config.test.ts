@@ -25,7 +25,14 @@ describe('the configuration', () => {
   it('has a default for everything', () => {
     expect(serve()).toEqual({
       command: 'serve',
-      server: { host: '127.0.0.1', port: 8080, isLoopback: true, allowedHosts: [], maxBodyBytes: 64 * 2 ** 20 },
+      server: {
+        host: '127.0.0.1',
+        port: 8080,
+        isLoopback: true,
+        allowedHosts: [],
+        maxBodyBytes: 64 * 2 ** 20,
+        routingKeyHeader: 'x-routing-key',
+      },
       auth: { mode: 'none', keys: [] },
       models: {
         repositoryDir: undefined,
@@ -36,6 +43,7 @@ describe('the configuration', () => {
         loadOnDemand: true,
       },
       memory: { budget: '70%', waitMs: 10_000 },
+      updates: { recordedRequestBytes: 16 * 2 ** 20 },
       sources: { allowedRoots: [], allowedUrls: [] },
       limits: {
         defaultTimeoutMs: 30_000,
@@ -75,12 +83,20 @@ describe('the configuration', () => {
       ],
       ...['--grace-period', '1h', '--auth', 'none', '--allowed-host', 'Models.Local', '--allow-source-root', '/in'],
       ...['--allow-source-url', 'https://models.example.com/,10.0.0.0/8', '--max-body', '1GiB'],
-      ...['--memory-budget', '8GiB', '--memory-wait', '3s'],
+      ...['--routing-key-header', 'X-User'],
+      ...['--memory-budget', '8GiB', '--memory-wait', '3s', '--recorded-requests', '0'],
       ...['--max-in-flight', '1.5GB', '--arena-dir', '/mnt/shm', '--allow-disk-arena', '--log-level', 'debug'],
     ]);
     expect(config).toEqual({
       command: 'serve',
-      server: { host: 'localhost', port: 0, isLoopback: true, allowedHosts: ['models.local'], maxBodyBytes: 2 ** 30 },
+      server: {
+        host: 'localhost',
+        port: 0,
+        isLoopback: true,
+        allowedHosts: ['models.local'],
+        maxBodyBytes: 2 ** 30,
+        routingKeyHeader: 'x-user',
+      },
       auth: { mode: 'none', keys: [] },
       models: {
         repositoryDir: '/models',
@@ -95,6 +111,7 @@ describe('the configuration', () => {
         loadOnDemand: false,
       },
       memory: { budget: '8GiB', waitMs: 3000 },
+      updates: { recordedRequestBytes: 0 },
       sources: { allowedRoots: ['/in'], allowedUrls: ['https://models.example.com/', '10.0.0.0/8'] },
       limits: {
         defaultTimeoutMs: 500,
@@ -165,6 +182,7 @@ describe('a wrong configuration', () => {
     [['--preload', 'a,,b'], '--preload: expected a model id'],
     [['--required', '../etc'], 'segment ".."'],
     [['--allow-source-url', 'models.example.com'], '--allow-source-url: expected a URL such as'],
+    [['--routing-key-header', 'x user'], '--routing-key-header: expected the name of a header'],
     [['--log-level', 'loud'], 'expected one of trace, debug'],
     [['--auth', 'maybe'], 'expected one of none, keys'],
     [['sevre'], 'Unknown command "sevre". Did you mean serve?'],

@@ -6,7 +6,7 @@ const resident = (key: string, bytes: number, more: Partial<Resident> = {}): Res
   bytes,
   activity: 'idle',
   pinned: false,
-  inRollout: false,
+  isHeld: false,
   onlyProvenOfPinned: false,
   ...more,
 });
@@ -65,7 +65,7 @@ test.each([
   ['loading', { activity: 'loading' }],
   ['draining', { activity: 'draining' }],
   ['pinned', { pinned: true }],
-  ['in_rollout', { inRollout: true }],
+  ['held', { isHeld: true }],
   ['only_proven_version', { onlyProvenOfPinned: true }],
 ] as const)('one that is held because of "%s" is passed over, and named when it does not fit', (reason, held) => {
   const residents = [resident('held', 10, held), resident('idle', 10)];
@@ -84,7 +84,7 @@ test('a refusal tells what is needed, free, to be freed now and later, and who h
     resident('loading', 4, { activity: 'loading' }),
     resident('draining', 8, { activity: 'draining', pinned: true }),
     resident('pinned', 16, { pinned: true, activity: 'busy' }),
-    resident('rollout', 32, { inRollout: true }),
+    resident('rollout', 32, { isHeld: true }),
   ];
 
   expect(planEviction({ needBytes: 100, freeBytes: 64, residents })).toEqual({
@@ -99,7 +99,7 @@ test('a refusal tells what is needed, free, to be freed now and later, and who h
       { key: 'loading', bytes: 4, reason: 'loading' },
       { key: 'draining', bytes: 8, reason: 'draining' },
       { key: 'pinned', bytes: 16, reason: 'pinned' },
-      { key: 'rollout', bytes: 32, reason: 'in_rollout' },
+      { key: 'rollout', bytes: 32, reason: 'held' },
     ],
   });
 });

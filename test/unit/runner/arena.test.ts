@@ -34,6 +34,7 @@ describe('a body', () => {
       using payload = store(arena, chunks, expected);
       expect(payload.bytes).toBe(bytes);
       expect(bytesAt(arena, payload).equals(body)).toBe(true);
+      expect(body.equals(payload.copy())).toBe(true);
     }
     expect(arena.usedBytes).toBe(0);
   });
@@ -42,6 +43,15 @@ describe('a body', () => {
     using arena = newArena();
     using payload = store(arena, [pattern(INLINE_BYTES)]);
     expect(payload.at).toBeInstanceOf(Uint8Array);
+  });
+
+  test.each([100, 20_000])('of %d bytes can be copied, and the copy outlives it', (bytes) => {
+    using arena = newArena();
+    const payload = store(arena, [pattern(bytes)]);
+    const copy = payload.copy();
+    payload[Symbol.dispose]();
+    using _next = store(arena, [new Uint8Array(bytes)]);
+    expect(pattern(bytes).equals(copy)).toBe(true);
   });
 
   test('of unknown length outgrows its slot without losing a byte', () => {

@@ -13,6 +13,7 @@ const FIELDS: AnswerFields = {
   computeMs: 0,
   encodeMs: 0,
   batchSize: 1,
+  observed: undefined,
 };
 
 /** What an outbox has sent, as the front reads it. */

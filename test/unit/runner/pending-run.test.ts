@@ -21,6 +21,7 @@ const FIRST_PART: PartMessage = {
   computeMs: 0,
   encodeMs: 0,
   batchSize: 1,
+  observed: undefined,
 };
 
 test('an error after the first parts of an answer ends the request, and gives its body back', async () => {
@@ -31,7 +32,7 @@ test('an error after the first parts of an answer ends the request, and gives it
   const payload = writer.finish();
   if (!(payload instanceof ArenaPayload)) throw new TypeError('not an arena payload');
   const answer = new Promise<RunReply>((resolve, reject) => {
-    const pending = new PendingRun(payload, 1000, resolve, reject);
+    const pending = new PendingRun(payload, { deadlineMs: 1000 }, resolve, reject);
     expect(pending.take(FIRST_PART, responses)).toBe(false);
     pending.refuse({ code: 'overloaded', message: 'No room.', next: 'Retry.', retryAfterS: 1 });
   });

@@ -46,7 +46,10 @@ class Room {
   leaves: () => Promise<void> | undefined = () => undefined;
   /** When answers that were not sent yet leave room for more. */
   hasRoom: () => Promise<void> | undefined = () => undefined;
-  readonly #reader = new FrameReader(({ body }) => this.log.push(`began ${decodeBegan(body).join()}`));
+  readonly #reader = new FrameReader(({ body }) => {
+    const { ids, isRun } = decodeBegan(body);
+    this.log.push(`${isRun ? 'began' : 'opened'} ${ids.join()}`);
+  });
   readonly scheduler: Scheduler;
 
   constructor(start: Partial<StartMessage> = {}) {
@@ -87,6 +90,7 @@ class Room {
       arrivedAtMs,
       deadlineMs: arrivedAtMs + 60_000,
       alone: false,
+      observe: false,
       contentEncoding: undefined,
       acceptEncoding: undefined,
       priority: undefined,
@@ -111,7 +115,7 @@ describe('what the runner works on is announced', () => {
     const room = new Room();
     room.send(1, { bytes: LARGE });
     await room.ended(1);
-    expect(room.log).toEqual(['began 1', 'decode 1', 'began 1', 'run 1']);
+    expect(room.log).toEqual(['opened 1', 'decode 1', 'began 1', 'run 1']);
   });
 
   test('before no body that costs next to nothing', async () => {
@@ -125,7 +129,7 @@ describe('what the runner works on is announced', () => {
     const room = new Room();
     room.send(1, { contentEncoding: 'gzip' });
     expect(await room.ended(1)).toEqual({ 1: 'invalid_request' });
-    expect(room.log).toEqual(['began 1', 'decode 1']);
+    expect(room.log).toEqual(['opened 1', 'decode 1']);
   });
 
   test('by the run that follows, so that what was only decoded is not blamed for it', async () => {
@@ -133,7 +137,7 @@ describe('what the runner works on is announced', () => {
     room.send(1, { bytes: LARGE, priority: 200, alone: true });
     room.send(2, { alone: true });
     await room.ended(1, 2);
-    expect(room.log).toEqual(['began 1', 'decode 1', 'decode 2', 'began 2', 'run 2', 'began 1', 'run 1']);
+    expect(room.log).toEqual(['opened 1', 'decode 1', 'decode 2', 'began 2', 'run 2', 'began 1', 'run 1']);
   });
 
   test('and nothing is done before the announcement has left the process', async () => {
@@ -144,11 +148,11 @@ describe('what the runner works on is announced', () => {
     room.send(1, { bytes: LARGE });
     await vi.waitUntil(() => room.log.length > 0);
     await new Promise(setImmediate);
-    expect(room.log).toEqual(['began 1']);
+    expect(room.log).toEqual(['opened 1']);
     gates[0]?.resolve();
     await vi.waitUntil(() => room.log.length > 2);
     await new Promise(setImmediate);
-    expect(room.log).toEqual(['began 1', 'decode 1', 'began 1']);
+    expect(room.log).toEqual(['opened 1', 'decode 1', 'began 1']);
     gates[1]?.resolve();
     await room.ended(1);
   });
@@ -162,7 +166,7 @@ describe('what the runner works on is announced', () => {
     };
     room.send(1);
     await room.ended(1, 2);
-    expect(room.log).toEqual(['decode 1', 'began 1', 'run 1', 'began 2', 'decode 2', 'began 2', 'run 2']);
+    expect(room.log).toEqual(['decode 1', 'began 1', 'run 1', 'opened 2', 'decode 2', 'began 2', 'run 2']);
   });
 });
 
@@ -171,7 +175,7 @@ describe('decoded bodies are bounded', () => {
     const room = new Room({ maxBodyBytes: 20_000 });
     for (const id of [1, 2, 3, 4]) room.send(id, { bytes: 15_000, alone: true });
     await room.ended(1, 2, 3, 4);
-    const steps = room.log.filter((entry) => !entry.startsWith('began'));
+    const steps = room.log.filter((entry) => !/^(began|opened)/.test(entry));
     expect(steps).toEqual(['decode 1', 'decode 2', 'run 1', 'decode 3', 'run 2', 'decode 4', 'run 3', 'run 4']);
   });
 

@@ -10,6 +10,7 @@ function waiting(id: number, more: Partial<WaitingRequest> = {}): WaitingRequest
     priority: DEFAULT_PRIORITY,
     deadlineMs: 1000,
     acceptEncoding: undefined,
+    observe: false,
     decodeMs: 0,
     arrivedAtMs: 0,
     heldBytes: 10,

@@ -184,7 +184,7 @@ test('a long run is not taken for a hang because an impatient request waits behi
   await using serving = await silentModel({ defaultTimeoutMs: 30 * HANG_LIMIT_MS });
   const runner = serving.engine.latest;
   const long = serving.infer('iris', '1', { timeoutMs: 20 * HANG_LIMIT_MS });
-  for (const run of runner.open) runner.begun.add(run);
+  for (const run of runner.open) runner.begin(run);
   for (let asked = 0; asked < 8; asked += 1) {
     const impatient = codeOf(serving.infer('iris', '1', { timeoutMs: 200 }));
     await serving.clock.advance(HANG_LIMIT_MS);
@@ -199,7 +199,7 @@ test('a run that goes on past its deadline by the hang limit is ended, and what 
   await using serving = await silentModel();
   const hung = serving.engine.latest;
   const long = codeOf(serving.infer('iris', '1', { timeoutMs: 1000 }));
-  for (const run of hung.open) hung.begun.add(run);
+  for (const run of hung.open) hung.begin(run);
   const patient = serving.infer('iris', '1', { timeoutMs: 30_000 });
   await serving.clock.advance(1000 + HANG_LIMIT_MS - 1);
   expect(hung.killed).toBe(false);

@@ -180,14 +180,24 @@ describe('manifests and probes', () => {
         description: 'of the model',
         options: { max_batch_size: 4, intra_op_threads: 2 },
         labels: { y: ['no', 'yes'] },
+        strategy: { alpha: 0.05, stages: [5, 100], drift_limits: { min_cosine: null }, deadlines_ms: { paused: 5 } },
       },
       'repository/a/1/model.onnx': 'x',
-      'repository/a/1/model.json': { options: { max_batch_size: 8, warm_up_runs: 0 } },
+      'repository/a/1/model.json': {
+        options: { max_batch_size: 8, warm_up_runs: 0 },
+        strategy: { stages: [{ percent: 100, min_samples: 1 }], drift_limits: { min_top1_agreement: 0.5 } },
+      },
     });
     expect((await catalog().find(parseModelId('a')))[0]?.manifest).toEqual({
       description: 'of the model',
       options: { maxBatchSize: 8, intraOpThreads: 2, warmUpRuns: 0 },
       labels: { y: ['no', 'yes'] },
+      strategy: {
+        alpha: 0.05,
+        stages: [{ percent: 100, minSamples: 1 }],
+        driftLimits: { minCosine: null, minTop1Agreement: 0.5 },
+        deadlinesMs: { paused: 5 },
+      },
     });
   });
 
@@ -199,6 +209,10 @@ describe('manifests and probes', () => {
     [{ options: { max_batch_size: 0 } }, 'options.max_batch_size'],
     [{ options: { warm_up_runs: '1' } }, 'options.warm_up_runs'],
     [{ labels: { y: 'no' } }, 'labels.y'],
+    [{ strategy: { aplha: 0.1 } }, 'strategy: Unrecognized key: "aplha"'],
+    [{ strategy: { stages: [{ percent: 100, dwell: 1 }] } }, 'strategy.stages.0: Unrecognized key: "dwell"'],
+    [{ strategy: { stages: [50, 5, 100] } }, 'strategy.stages: weights must rise'],
+    [{ strategy: { bake_ms: -1 } }, 'strategy.bake_ms'],
   ])('keeps a version with the manifest %j off the list', async (manifest, reason) => {
     await put({
       'repository/a/1/model.onnx': 'x',

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createPrometheus } from '../../../src/adapters/telemetry/prometheus.ts';
+import { FakeRollouts } from '../../helpers/http/fake-rollouts.ts';
 import { Serving } from '../../helpers/serving/serving.ts';
 
 async function loaded(): Promise<Serving> {
@@ -22,7 +23,7 @@ test('requests, failures and durations are told by model and version', async () 
   await serving.infer('lab/iris');
   await serving.infer('lab/iris');
   await serving.infer('lab/iris', '2', { timeoutMs: 0 }).catch(() => undefined);
-  const { text } = await createPrometheus(serving.manager).render();
+  const { text } = await createPrometheus(serving.manager, new FakeRollouts()).render();
   expect(series(text, 'echoserve_requests_total{model="lab/iris",version="1"}')).toBe(2);
   const labels = 'model="lab/iris",version="1",stage="compute"';
   expect(series(text, `echoserve_request_duration_seconds_count{${labels}}`)).toBe(2);
@@ -37,7 +38,7 @@ test('what fails before a version can run it is told by reason', async () => {
   await serving.infer('lab/iris').catch(() => undefined);
   await serving.infer('tulip').catch(() => undefined);
   serving.manager.inferRefused('overloaded');
-  const { text } = await createPrometheus(serving.manager).render();
+  const { text } = await createPrometheus(serving.manager, new FakeRollouts()).render();
   expect(series(text, 'echoserve_inferences_total')).toBe(3);
   expect(series(text, 'echoserve_inference_failures_total{reason="model_not_found"}')).toBe(1);
   expect(series(text, 'echoserve_inference_failures_total{reason="overloaded"}')).toBe(1);
@@ -52,7 +53,7 @@ test('an outage of a version is told', async () => {
     await serving.clock.advance(6_000);
   }
   for (let request = 0; request < 5; request += 1) await serving.infer('lab/iris').catch(() => undefined);
-  const { text } = await createPrometheus(serving.manager).render();
+  const { text } = await createPrometheus(serving.manager, new FakeRollouts()).render();
   const labels = 'model="lab/iris",version="1"';
   expect(series(text, `echoserve_model_state{${labels},state="failed"}`)).toBe(1);
   expect(series(text, `echoserve_requests_total{${labels}}`)).toBe(5);
@@ -64,7 +65,7 @@ test('health is told where it is known', async () => {
   serving.catalog.add('lab/iris', '1');
   serving.payloads.capacityBytes = 1;
   await serving.load('lab/iris', '1');
-  const prometheus = createPrometheus(serving.manager);
+  const prometheus = createPrometheus(serving.manager, new FakeRollouts());
   const name = 'echoserve_model_healthy{model="lab/iris",version="1"}';
   expect(series((await prometheus.render()).text, name)).toBeUndefined();
   serving.payloads.capacityBytes = 1_000_000;
@@ -80,14 +81,15 @@ test('the figures are read once for each scrape, and others get their turns whil
   }
   const { manager } = serving;
   let [reads, turns, isOver] = [0, 0, false];
-  const prometheus = createPrometheus({
+  const source = {
     performance: () => manager.performance(),
     memory: () => manager.memory(),
     residentVersions: () => {
       reads += 1;
       return manager.residentVersions();
     },
-  });
+  };
+  const prometheus = createPrometheus(source, new FakeRollouts());
   const count = () => {
     turns += 1;
     if (!isOver) setImmediate(count);
@@ -102,7 +104,7 @@ test('the figures are read once for each scrape, and others get their turns whil
 
 test('every line of ours is a sample, and each family is described once', async () => {
   await using serving = await loaded();
-  const lines = (await createPrometheus(serving.manager).render()).text.trimEnd().split('\n');
+  const lines = (await createPrometheus(serving.manager, new FakeRollouts()).render()).text.trimEnd().split('\n');
   const sample = /^[a-z_]+(?:\{[a-z]+="[^"]*"(?:,[a-z]+="[^"]*")*\})? (?:[-+.e\d]+|\+Inf|NaN)$/;
   expect(lines.filter((line) => line.startsWith('echoserve_') && !sample.test(line))).toEqual([]);
   const types = lines.filter((line) => line.startsWith('# TYPE '));
@@ -116,7 +118,7 @@ test('runs are told by batch size', async () => {
   const runner = serving.engine.runners[0];
   for (const run of [...(runner?.open ?? [])]) runner?.answer(run, '{}', 3);
   await Promise.all(answers);
-  const { text } = await createPrometheus(serving.manager).render();
+  const { text } = await createPrometheus(serving.manager, new FakeRollouts()).render();
   const labels = 'model="lab/iris",version="1"';
   expect(series(text, `echoserve_batch_size_bucket{${labels},le="2"}`)).toBe(0);
   expect(series(text, `echoserve_batch_size_bucket{${labels},le="4"}`)).toBe(1);
@@ -127,7 +129,7 @@ test('runs are told by batch size', async () => {
 test('loads, cache, footprint and weight are told', async () => {
   await using serving = await loaded();
   await serving.load('lab/iris', '1');
-  const { text } = await createPrometheus(serving.manager).render();
+  const { text } = await createPrometheus(serving.manager, new FakeRollouts()).render();
   expect(series(text, 'echoserve_model_loads_total{outcome="succeeded"}')).toBe(2);
   expect(series(text, 'echoserve_model_loads_total{outcome="failed"}')).toBe(0);
   expect(series(text, 'echoserve_cache_hits_total')).toBe(1);
@@ -140,7 +142,7 @@ test('loads, cache, footprint and weight are told', async () => {
 
 test('the series of a version go when it is unloaded', async () => {
   await using serving = await loaded();
-  const prometheus = createPrometheus(serving.manager);
+  const prometheus = createPrometheus(serving.manager, new FakeRollouts());
   expect((await prometheus.render()).text).toContain('version="2"');
   await serving.unload('lab/iris', '2');
   const { text } = await prometheus.render();
@@ -150,8 +152,8 @@ test('the series of a version go when it is unloaded', async () => {
 
 test('the process and its event loop are told, and two servers do not share a registry', async () => {
   await using serving = await loaded();
-  createPrometheus(serving.manager);
-  const { text, contentType } = await createPrometheus(serving.manager).render();
+  createPrometheus(serving.manager, new FakeRollouts());
+  const { text, contentType } = await createPrometheus(serving.manager, new FakeRollouts()).render();
   expect(text).toContain('nodejs_eventloop_lag_seconds');
   expect(contentType).toMatch(/^text\/plain; version=0\.0\.4/);
 });

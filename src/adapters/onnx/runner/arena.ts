@@ -74,6 +74,13 @@ export class Arena implements PayloadStore, Disposable {
     }
   }
 
+  /** @internal A copy of what was written there. */
+  read(offset: number, bytes: number): Uint8Array {
+    const copy = new Uint8Array(bytes);
+    for (let done = 0; done < bytes; ) done += readSync(this.#file.fd, copy, done, bytes - done, offset + done);
+    return copy;
+  }
+
   /** @internal A larger place for a body that outgrew its own. */
   move(from: number, bytes: number, to: number): void {
     const buffer = Buffer.allocUnsafe(Math.min(bytes, 1024 * 1024));

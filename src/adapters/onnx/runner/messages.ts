@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../../core/errors.ts';
 import type { ModelSignature } from '../../../core/model/signature.ts';
+import type { Observation } from '../../../serving/ports/engine.ts';
 import { HEADER_BYTES, Kind, writeHeader } from './frame.ts';
 
 /** What a runner is told before anything else. */
@@ -39,6 +40,8 @@ export interface InferMessage {
   readonly arrivedAtMs: number;
   readonly deadlineMs: number;
   readonly alone: boolean;
+  /** Whether the answer is to carry what versions are compared by. */
+  readonly observe: boolean;
   readonly contentEncoding: Encoding;
   readonly acceptEncoding: Encoding;
   readonly priority: number | undefined;
@@ -49,6 +52,9 @@ export interface InferMessage {
 }
 
 const INFER_FIELDS = 8 + 8 + 1 + 1 + 1 + 8 + 8 + 8 + 8;
+/** Bits of one byte. */
+const ALONE = 1;
+const OBSERVE = 2;
 /** Stands for `undefined` where a field is a number that is never negative. */
 const NONE = -1;
 
@@ -61,7 +67,7 @@ export function encodeInfer(id: number, message: InferMessage): Buffer {
   writeHeader(frame, Kind.infer, id);
   let at = frame.writeDoubleLE(message.arrivedAtMs, HEADER_BYTES);
   at = frame.writeDoubleLE(message.deadlineMs, at);
-  at = frame.writeUInt8(message.alone ? 1 : 0, at);
+  at = frame.writeUInt8((message.alone ? ALONE : 0) | (message.observe ? OBSERVE : 0), at);
   at = frame.writeUInt8(ENCODINGS.indexOf(message.contentEncoding), at);
   at = frame.writeUInt8(ENCODINGS.indexOf(message.acceptEncoding), at);
   at = frame.writeDoubleLE(orNone(message.priority), at);
@@ -77,7 +83,8 @@ export function decodeInfer(body: Buffer): InferMessage {
   return {
     arrivedAtMs: body.readDoubleLE(0),
     deadlineMs: body.readDoubleLE(8),
-    alone: body.readUInt8(16) === 1,
+    alone: (body.readUInt8(16) & ALONE) !== 0,
+    observe: (body.readUInt8(16) & OBSERVE) !== 0,
     contentEncoding: ENCODINGS[body.readUInt8(17)],
     acceptEncoding: ENCODINGS[body.readUInt8(18)],
     priority: orUndefined(body.readDoubleLE(19)),
@@ -101,9 +108,11 @@ export interface PartMessage {
   readonly computeMs: number;
   readonly encodeMs: number;
   readonly batchSize: number;
+  /** Where the request asked for it. */
+  readonly observed: Observation | undefined;
 }
 
-const PART_FIELDS = 1 + 1 + 4 + 4 + 4 + 8 + 4 * 8;
+const PART_FIELDS = 1 + 1 + 4 + 4 + 4 + 8 + 4 * 8 + 1 + 8;
 const NO_SLOT = 0xffff_ffff;
 
 export function encodePart(id: number, part: PartMessage): Buffer {
@@ -119,6 +128,8 @@ export function encodePart(id: number, part: PartMessage): Buffer {
   at = frame.writeDoubleLE(part.queueMs, at);
   at = frame.writeDoubleLE(part.computeMs, at);
   at = frame.writeDoubleLE(part.encodeMs, at);
+  at = frame.writeUInt8(part.observed?.isFinite === true ? 1 : 0, at);
+  at = frame.writeDoubleLE(orNone(part.observed?.cpuMs), at);
   if (part.inline !== undefined) frame.set(part.inline, at);
   return frame;
 }
@@ -137,24 +148,36 @@ export function decodePart(body: Buffer): PartMessage {
     queueMs: body.readDoubleLE(30),
     computeMs: body.readDoubleLE(38),
     encodeMs: body.readDoubleLE(46),
+    observed: decodeObserved(body),
     inline: inline ? body.subarray(PART_FIELDS) : undefined,
   };
 }
 
+function decodeObserved(body: Buffer): Observation | undefined {
+  const cpuMs = orUndefined(body.readDoubleLE(55));
+  return cpuMs === undefined ? undefined : { isFinite: body.readUInt8(54) === 1, cpuMs };
+}
+
 /**
- * Tells which requests the runner works on from now on, by decoding or by running them: should it die, one of them may
- * be why. Replaces what was told before; without ids, it works on none.
+ * Tells which requests the runner works on from now on: should it die, one of them may be why. Replaces what was told
+ * before; without ids, it works on none.
  */
-export function encodeBegan(ids: readonly number[]): Buffer {
-  const frame = Buffer.allocUnsafe(HEADER_BYTES + 4 * ids.length);
+export interface BeganMessage {
+  readonly ids: readonly number[];
+  /** By running them, after which they are answered; otherwise by decoding, after which they wait. */
+  readonly isRun: boolean;
+}
+
+export function encodeBegan({ ids, isRun }: BeganMessage): Buffer {
+  const frame = Buffer.allocUnsafe(HEADER_BYTES + 1 + 4 * ids.length);
   writeHeader(frame, Kind.began, 0);
-  let at = HEADER_BYTES;
+  let at = frame.writeUInt8(isRun ? 1 : 0, HEADER_BYTES);
   for (const id of ids) at = frame.writeUInt32LE(id, at);
   return frame;
 }
 
-export function decodeBegan(body: Buffer): number[] {
+export function decodeBegan(body: Buffer): BeganMessage {
   const ids: number[] = [];
-  for (let at = 0; at + 4 <= body.length; at += 4) ids.push(body.readUInt32LE(at));
-  return ids;
+  for (let at = 1; at + 4 <= body.length; at += 4) ids.push(body.readUInt32LE(at));
+  return { ids, isRun: body.readUInt8(0) === 1 };
 }

@@ -27,6 +27,12 @@ class SharedBody {
     return new ArenaPayload(this);
   }
 
+  copy(): Uint8Array {
+    return 'inline' in this.place
+      ? Uint8Array.from(this.place.inline)
+      : this.#arena.read(this.place.offset, this.bytes);
+  }
+
   release(): void {
     this.#holds -= 1;
     if (this.#holds === 0) this.#arena.release(this.place);
@@ -50,6 +56,10 @@ export class ArenaPayload implements Payload {
   get at(): number | Uint8Array {
     const { place } = this.#body;
     return 'inline' in place ? place.inline : place.offset;
+  }
+
+  copy(): Uint8Array {
+    return this.#body.copy();
   }
 
   retain(): ArenaPayload {

@@ -1,5 +1,5 @@
 import { AppError } from '../../../core/errors.ts';
-import { type RunnerExit, RunnerLost, type RunReply } from '../../../serving/ports/engine.ts';
+import { type RunnerExit, RunnerLost, type RunReply, type RunRequest } from '../../../serving/ports/engine.ts';
 import type { ErrorMessage, PartMessage } from './messages.ts';
 import type { ArenaPayload } from './payload.ts';
 import type { ResponseArena } from './response-arena.ts';
@@ -13,17 +13,26 @@ export class PendingRun {
   readonly #chunks: Uint8Array[] = [];
   /** Somebody still wants the answer. */
   #wanted = true;
+  #onBegan: (() => void) | undefined;
 
   constructor(
     payload: ArenaPayload,
-    deadlineMs: number,
+    { deadlineMs, onBegan }: Pick<RunRequest, 'deadlineMs' | 'onBegan'>,
     resolve: (reply: RunReply) => void,
     reject: (error: Error) => void,
   ) {
     this.deadlineMs = deadlineMs;
+    this.#onBegan = onBegan;
     this.#payload = payload;
     this.#resolve = resolve;
     this.#reject = reject;
+  }
+
+  /** The runner runs it. It may do so again, by itself, where the batch that it was in has failed: only the first counts. */
+  began(): void {
+    const tell = this.#onBegan;
+    this.#onBegan = undefined;
+    if (this.#wanted) tell?.();
   }
 
   /** Takes a part of the answer. True when it was the last one. */
@@ -31,7 +40,7 @@ export class PendingRun {
     if (this.#wanted) this.#chunks.push(part.inline ?? arena.read(part));
     if (!part.last) return false;
     const [only] = this.#chunks;
-    const { decodeMs, queueMs, computeMs, encodeMs, batchSize, headerLength, contentEncoding } = part;
+    const { decodeMs, queueMs, computeMs, encodeMs, batchSize, headerLength, contentEncoding, observed } = part;
     this.#end(() =>
       this.#resolve({
         body: this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks),
@@ -39,6 +48,7 @@ export class PendingRun {
         contentEncoding,
         batchSize,
         timings: { decodeMs, queueMs, computeMs, encodeMs },
+        ...(observed === undefined ? {} : { observed }),
       }),
     );
     return true;

@@ -5,6 +5,7 @@ import { readFootprint } from '../../process-memory.ts';
 import type { ConnectedChild } from '../spawner/spawner.ts';
 import { emptyFrame, type Frame, FrameReader, jsonFrame, Kind } from './frame.ts';
 import {
+  type BeganMessage,
   decodeBegan,
   decodePart,
   type ErrorMessage,
@@ -77,10 +78,11 @@ export class RunnerProcess implements Runner {
     const id = this.#takeId();
     const hold = payload.retain();
     return new Promise((resolve, reject) => {
-      const pending = new PendingRun(hold, request.deadlineMs, resolve, reject);
+      const pending = new PendingRun(hold, request, resolve, reject);
       this.#pending.set(id, pending);
       this.#responses.busy();
-      this.#send(encodeInfer(id, { ...request, bytes: hold.bytes, at: hold.at }));
+      const { observe = false } = request;
+      this.#send(encodeInfer(id, { ...request, observe, bytes: hold.bytes, at: hold.at }));
       signal?.addEventListener('abort', () => this.#cancel(id, pending), { once: true });
       if (signal?.aborted === true) this.#cancel(id, pending);
     });
@@ -154,7 +156,7 @@ export class RunnerProcess implements Runner {
         this.#started.resolve({ failed: JSON.parse(frame.body.toString()) as ErrorMessage });
         break;
       case Kind.began:
-        this.#begun = decodeBegan(frame.body);
+        this.#noteBegan(decodeBegan(frame.body));
         break;
       case Kind.part: {
         const part = decodePart(frame.body);
@@ -169,6 +171,11 @@ export class RunnerProcess implements Runner {
       default:
         throw new RangeError(`a frame of kind ${frame.kind}`);
     }
+  }
+
+  #noteBegan({ ids, isRun }: BeganMessage): void {
+    this.#begun = ids;
+    if (isRun) for (const id of ids) this.#pending.get(id)?.began();
   }
 
   #forget(id: number): void {

@@ -5,6 +5,7 @@ import { systemClock } from '../../clock.ts';
 import { answerOf } from './answer.ts';
 import { type BodyReader, decodeBody, isHarmless } from './body.ts';
 import { encodeBegan, type InferMessage, type StartMessage } from './messages.ts';
+import { measuredRun, observationOf } from './observation.ts';
 import type { Outbox } from './outbox.ts';
 import type { Session } from './session.ts';
 import { DEFAULT_PRIORITY, WaitingLine, type WaitingRequest } from './waiting.ts';
@@ -23,6 +24,12 @@ export interface SchedulerParts {
   readonly announce: (frame: Buffer) => Promise<void> | undefined;
   /** For what an operator should see. */
   readonly warn: (text: string) => void;
+}
+
+interface BatchRun {
+  /** Of each request, in the order of the batch. */
+  readonly outputs: readonly (readonly Tensor[])[];
+  readonly cpuMs: number | undefined;
 }
 
 /**
@@ -84,7 +91,7 @@ export class Scheduler {
     for (const [id, message] of this.#arrivals) {
       if (this.#line.heldBytes >= this.#parts.start.maxBodyBytes) return;
       if (!isHarmless(message)) {
-        await this.#begin([id]);
+        await this.#parts.announce(encodeBegan({ ids: [id], isRun: false }));
         nowMs = systemClock.monotonicMs();
       }
       // False: it was cancelled while the announcement left.
@@ -94,17 +101,13 @@ export class Scheduler {
     }
   }
 
-  #begin(ids: readonly number[]): Promise<void> | undefined {
-    return this.#parts.announce(encodeBegan(ids));
-  }
-
   /** @returns when that was done */
   #decode(id: number, message: InferMessage, fromMs: number): number {
     const { session, start, readBody, outbox } = this.#parts;
     try {
       const { request, heldBytes } = decodeBody(readBody(message), message, session.signature, start.maxBodyBytes);
       const rows = this.#sharesRuns && !message.alone ? batchRows(request.inputs) : undefined;
-      const { arrivedAtMs, deadlineMs, acceptEncoding } = message;
+      const { arrivedAtMs, deadlineMs, acceptEncoding, observe } = message;
       const timeoutMs = request.timeoutUs === undefined ? Number.POSITIVE_INFINITY : request.timeoutUs / 1000;
       const doneAtMs = systemClock.monotonicMs();
       this.#line.add({
@@ -117,6 +120,7 @@ export class Scheduler {
         arrivedAtMs,
         deadlineMs: Math.min(deadlineMs, arrivedAtMs + timeoutMs),
         acceptEncoding,
+        observe,
         decodeMs: doneAtMs - fromMs,
       });
       return doneAtMs;
@@ -127,11 +131,11 @@ export class Scheduler {
   }
 
   async #runBatch(batch: readonly WaitingRequest[]): Promise<void> {
-    await this.#begin(batch.map((waiting) => waiting.id));
+    await this.#parts.announce(encodeBegan({ ids: batch.map((waiting) => waiting.id), isRun: true }));
     const beganAtMs = systemClock.monotonicMs();
-    let outputs: readonly (readonly Tensor[])[];
+    let run: BatchRun;
     try {
-      outputs = await this.#runTogether(batch);
+      run = await this.#runTogether(batch);
     } catch (error) {
       const [first] = batch;
       if (batch.length === 1 && first !== undefined) this.#parts.outbox.fail(first.id, error);
@@ -141,21 +145,25 @@ export class Scheduler {
     }
     const computeMs = systemClock.monotonicMs() - beganAtMs;
     batch.forEach((waiting, index) => {
-      this.#answer(waiting, outputs[index] ?? [], { beganAtMs, computeMs, batchSize: batch.length });
+      this.#answer(waiting, run.outputs[index] ?? [], {
+        beganAtMs,
+        computeMs,
+        cpuMs: run.cpuMs,
+        batchSize: batch.length,
+      });
     });
   }
 
   /** One run for all; the outputs of each. */
-  async #runTogether(batch: readonly WaitingRequest[]): Promise<readonly (readonly Tensor[])[]> {
+  async #runTogether(batch: readonly WaitingRequest[]): Promise<BatchRun> {
     const { session, warn } = this.#parts;
-    const [first] = batch;
-    if (batch.length === 1 && first !== undefined) return [await session.run(first.request.inputs)];
-    const together = await session.run(concatTensors(batch.map((waiting) => waiting.request.inputs)));
+    const isMeasured = batch.some(({ observe }) => observe);
+    const inputs = concatTensors(batch.map(({ request }) => request.inputs));
+    const { outputs: together, cpuMs } = await measuredRun(session, inputs, isMeasured);
+    if (batch.length === 1) return { outputs: [together], cpuMs };
+    const rows = batch.map((waiting) => waiting.rows);
     try {
-      return splitTensors(
-        together,
-        batch.map((waiting) => waiting.rows),
-      );
+      return { outputs: splitTensors(together, rows), cpuMs };
     } catch (error) {
       // True of the model and not of these requests: no later batch could be split either.
       this.#sharesRuns = false;
@@ -167,9 +175,12 @@ export class Scheduler {
   #answer(
     waiting: WaitingRequest,
     outputs: readonly Tensor[],
-    run: { beganAtMs: number; computeMs: number; batchSize: number },
+    run: { beganAtMs: number; computeMs: number; cpuMs: number | undefined; batchSize: number },
   ): void {
     const { start, outbox } = this.#parts;
+    const { cpuMs } = run;
+    const isObserved = waiting.observe && cpuMs !== undefined;
+    const observed = isObserved ? observationOf(outputs, waiting.request.outputs, cpuMs) : undefined;
     const encodeFromMs = systemClock.monotonicMs();
     try {
       const answer = answerOf(waiting, outputs, start);
@@ -181,6 +192,7 @@ export class Scheduler {
         computeMs: run.computeMs,
         encodeMs: systemClock.monotonicMs() - encodeFromMs,
         batchSize: run.batchSize,
+        observed,
       });
     } catch (error) {
       outbox.fail(waiting.id, error);

@@ -19,6 +19,7 @@ export interface WaitingRequest {
   readonly arrivedAtMs: number;
   readonly deadlineMs: number;
   readonly acceptEncoding: Encoding;
+  readonly observe: boolean;
   readonly decodeMs: number;
 }
 

@@ -1,9 +1,8 @@
-import { z } from 'zod';
 import { parseModelId } from '../../../core/model/model-id.ts';
 import { disconnectSignal } from '../../disconnect-signal.ts';
 import type { RouteDependencies, ZodApp } from '../../options.ts';
 import { presentHealthChecks, presentModelHealth } from '../../presenters/health.ts';
-import { ModelParams, NoQuery } from '../../schemas/common.ts';
+import { ModelParams, NoQuery, Nothing } from '../../schemas/common.ts';
 import { JSON_BODY, MODEL_READ, problems } from '../../schemas/errors.ts';
 import { HealthCheckResult, ModelHealth } from '../../schemas/health.ts';
 
@@ -34,7 +33,7 @@ export function healthRoutes(app: ZodApp, { serving }: RouteDependencies): void 
         summary: 'Runs every check of every resident version now',
         params: ModelParams,
         querystring: NoQuery,
-        body: z.strictObject({}).nullish(),
+        body: Nothing,
         response: { 200: HealthCheckResult, ...problems(...MODEL_READ, ...JSON_BODY, 409, 499, 503, 504) },
       },
     },

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { camelMembers } from '../../../core/casing.ts';
 import { AppError } from '../../../core/errors.ts';
 import { parseModelId } from '../../../core/model/model-id.ts';
 import { parseVersionSelector } from '../../../core/model/version.ts';
 import type { DryRunRequest } from '../../../serving/memory/dry-runs.ts';
-import type { LoadOptions, LoadRequest } from '../../../serving/service.ts';
+import type { LoadRequest } from '../../../serving/service.ts';
 import { disconnectSignal } from '../../disconnect-signal.ts';
 import type { RouteDependencies, ZodApp } from '../../options.ts';
 import { presentDryRun } from '../../presenters/dry-run.ts';
@@ -12,6 +13,7 @@ import { NoQuery } from '../../schemas/common.ts';
 import { DESCRIPTION_NAMES, DryRun } from '../../schemas/dry-run.ts';
 import { EVERY_ROUTE, JSON_BODY, problems } from '../../schemas/errors.ts';
 import { LoadBody, Loaded } from '../../schemas/load.ts';
+import { sourceOf } from './source.ts';
 
 type LoadFields = z.output<typeof LoadBody>;
 
@@ -58,7 +60,7 @@ function dryRunRequest(fields: LoadFields): DryRunRequest {
   return {
     modelId: parseModelId(fields.model_id),
     version: parseVersionSelector(fields.version),
-    options: loadOptions(fields.options),
+    options: camelMembers(fields.options),
     forceReload: fields.force_reload,
     description: descriptionOf(fields),
   };
@@ -93,30 +95,13 @@ function loadRequest(fields: LoadFields): LoadRequest {
       },
     );
   }
-  if (fields.sha256 !== undefined && fields.source === undefined) {
-    throw new AppError('invalid_request', '"sha256" says what the file at "source" must be, but there is no "source".');
-  }
   return {
     modelId: parseModelId(fields.model_id),
     version: parseVersionSelector(fields.version),
-    source: fields.source,
-    sha256: fields.sha256?.toLowerCase(),
-    options: loadOptions(fields.options),
+    ...sourceOf(fields),
+    options: camelMembers(fields.options),
     pinned: fields.pinned,
     forceReload: fields.force_reload,
     wait: fields.wait,
   };
-}
-
-function loadOptions(options: LoadFields['options']): LoadOptions {
-  const named = {
-    maxBatchSize: options.max_batch_size,
-    intraOpThreads: options.intra_op_threads,
-    defaultTimeoutMs: options.default_timeout_ms,
-    maxQueueLength: options.max_queue_length,
-    warmUpRuns: options.warm_up_runs,
-    keepAliveMs: options.keep_alive_ms,
-    shareWeights: options.share_weights,
-  };
-  return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
 }

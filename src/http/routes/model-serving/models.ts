@@ -1,11 +1,12 @@
 import { parseModelId } from '../../../core/model/model-id.ts';
 import type { RouteDependencies, ZodApp } from '../../options.ts';
 import { presentModel, presentModelList } from '../../presenters/model-version.ts';
+import { rolloutsUnderWay } from '../../presenters/under-way.ts';
 import { ModelParams, NoQuery } from '../../schemas/common.ts';
 import { EVERY_ROUTE, MODEL_READ, problems } from '../../schemas/errors.ts';
 import { Model, ModelList } from '../../schemas/model.ts';
 
-export function modelsRoutes(app: ZodApp, { serving }: RouteDependencies): void {
+export function modelsRoutes(app: ZodApp, { serving, rollouts }: RouteDependencies): void {
   app.get(
     '/models',
     {
@@ -18,7 +19,7 @@ export function modelsRoutes(app: ZodApp, { serving }: RouteDependencies): void 
         response: { 200: ModelList, ...problems(...EVERY_ROUTE) },
       },
     },
-    async () => presentModelList(await serving.listModels()),
+    async () => presentModelList(await serving.listModels(), rolloutsUnderWay(rollouts)),
   );
 
   app.get(
@@ -34,6 +35,9 @@ export function modelsRoutes(app: ZodApp, { serving }: RouteDependencies): void 
         response: { 200: Model, ...problems(...MODEL_READ) },
       },
     },
-    async (request) => presentModel(await serving.describeModel(parseModelId(request.params.model_id))),
+    async (request) => {
+      const view = await serving.describeModel(parseModelId(request.params.model_id));
+      return presentModel(view, rolloutsUnderWay(rollouts).get(view.modelId));
+    },
   );
 }

@@ -8,8 +8,11 @@ import { healthRoutes } from './health.ts';
 import { inferRoute } from './infer.ts';
 import { loadRoute } from './load.ts';
 import { modelsRoutes } from './models.ts';
+import { rolloutEventsRoute } from './rollout-events.ts';
+import { rolloutRoutes } from './rollouts.ts';
 import { statusRoutes } from './status.ts';
 import { unloadRoute } from './unload.ts';
+import { updateRoutes } from './update.ts';
 
 export const MODEL_SERVING_PREFIX = '/api/v1/model_serving';
 
@@ -23,6 +26,9 @@ export async function modelServingScope(app: ZodApp, dependencies: RouteDependen
   modelsRoutes(app, dependencies);
   loadRoute(app, dependencies);
   unloadRoute(app, dependencies);
+  updateRoutes(app, dependencies);
+  rolloutRoutes(app, dependencies);
+  rolloutEventsRoute(app, dependencies);
   healthRoutes(app, dependencies);
   await inferRoute(app, dependencies);
 }

@@ -4,7 +4,7 @@ import { NoQuery } from '../../schemas/common.ts';
 import { EVERY_ROUTE, problems } from '../../schemas/errors.ts';
 import { Metrics, Status } from '../../schemas/status.ts';
 
-export function statusRoutes(app: ZodApp, { serving }: RouteDependencies): void {
+export function statusRoutes(app: ZodApp, { serving, rollouts }: RouteDependencies): void {
   app.get(
     '/status',
     {
@@ -17,7 +17,7 @@ export function statusRoutes(app: ZodApp, { serving }: RouteDependencies): void 
         response: { 200: Status, ...problems(...EVERY_ROUTE) },
       },
     },
-    async () => presentStatus(await serving.status()),
+    async () => presentStatus(await serving.status(), rollouts),
   );
 
   app.get(
@@ -32,6 +32,6 @@ export function statusRoutes(app: ZodApp, { serving }: RouteDependencies): void 
         response: { 200: Metrics, ...problems(...EVERY_ROUTE) },
       },
     },
-    () => presentMetrics(serving.performance(), serving.memory(), serving.residentVersions()),
+    () => presentMetrics(serving, rollouts.counters()),
   );
 }

@@ -65,7 +65,7 @@ test('a version that would be loaded anew beside itself needs room for both', as
   await using serving = await Budgeted.start(1);
   await serving.load('m0');
   const view = await ask(serving, 'm0', undefined, true);
-  expect(view).toMatchObject({ isAdmitted: false, holders: [{ model: 'm0@1', reason: 'in_rollout' }] });
+  expect(view).toMatchObject({ isAdmitted: false, holders: [{ model: 'm0@1', reason: 'held' }] });
 });
 
 test('options that were given before count, as they would for a load', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createPrometheus } from '../../../../src/adapters/telemetry/prometheus.ts';
+import { FakeRollouts } from '../../../helpers/http/fake-rollouts.ts';
 import { Budgeted, GB } from '../../../helpers/serving/budget.ts';
 
 const SHARING = { options: { shareWeights: true } };
@@ -53,7 +54,7 @@ test('what sharing saves is told for each version and in all', async () => {
   expect(serving.view('m0', '1')).toMatchObject({ measuredBytes: 0.6 * GB, sharedBytes: 0.4 * GB });
   expect(serving.view('m2', '1')?.sharedBytes).toBeUndefined();
   expect(serving.manager.memory().sharedBytes).toBe(0.8 * GB);
-  expect((await createPrometheus(serving.manager).render()).text).toContain(
+  expect((await createPrometheus(serving.manager, new FakeRollouts()).render()).text).toContain(
     '\nechoserve_shared_memory_bytes 800000000\n',
   );
 });

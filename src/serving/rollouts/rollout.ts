@@ -1,0 +1,335 @@
+import type { AppError } from '../../core/errors.ts';
+import type { VersionName } from '../../core/model/version.ts';
+import { nextDeadline } from '../../core/rollout/deadlines.ts';
+import type { Effect } from '../../core/rollout/effects.ts';
+import { replay } from '../../core/rollout/evolve.ts';
+import type { LogEntry } from '../../core/rollout/log-entry.ts';
+import type { Finding } from '../../core/rollout/reasons.ts';
+import type { RolloutEvent } from '../../core/rollout/rollout-events.ts';
+import { isTerminal, outcomeOf, type RolloutState } from '../../core/rollout/rollout-state.ts';
+import { createRollout, type Transition, transition } from '../../core/rollout/transition.ts';
+import type { Arm } from '../../core/traffic/assignment.ts';
+import type { Resident } from '../lifecycle/resident.ts';
+import { reasonOf } from '../reason.ts';
+import type { LiveUpdate } from '../running/inference.ts';
+import type { OnLost } from '../running/loss.ts';
+import type { InferReply, InferRequest } from '../service.ts';
+import { Activities } from './activities.ts';
+import { EffectQueue } from './effect-queue.ts';
+import { Evaluation } from './evaluation.ts';
+import { EventLog } from './event-log.ts';
+import type { RolloutIdentity } from './identity.ts';
+import { isLast, RolloutRecorder, readProgress } from './rollout-recorder.ts';
+import type { RolloutServices } from './rollout-services.ts';
+import { type AvailabilityChange, UpdatedVersions } from './updated-versions.ts';
+import { viewOf } from './view-of.ts';
+import type { RolloutView } from './views.ts';
+
+/** Where an update stands that another start of the server began. */
+export interface Recorded {
+  readonly entries: readonly LogEntry[];
+  readonly progress: Readonly<Record<string, unknown>> | undefined;
+}
+
+const RETRY_MS = 1000;
+/** Made-up inputs of each start of the server are others. */
+const SEEDS_PER_START = 100_000;
+
+/** Drives one update: tells the machine what happens, and does what the machine wants. */
+export class Rollout implements LiveUpdate {
+  readonly identity: RolloutIdentity;
+  readonly log: EventLog;
+  readonly #services: RolloutServices;
+  readonly #queue: EffectQueue;
+  readonly #versions: UpdatedVersions;
+  readonly #evaluation: Evaluation;
+  readonly #activities: Activities;
+  readonly #recorder: RolloutRecorder;
+  #state: RolloutState;
+  #deadlineTimer: Disposable | undefined;
+  #isClosed = false;
+
+  private constructor(identity: RolloutIdentity, services: RolloutServices, recorded: Recorded | undefined) {
+    this.identity = identity;
+    this.#services = services;
+    this.log = new EventLog(recorded?.entries);
+    const { clock, logger, store, residency, onReleased, hosting } = services;
+    const created = recorded === undefined ? createRollout(identity.config, services.now()) : undefined;
+    this.#state = created?.state ?? replay(recorded?.entries ?? []);
+    const state = () => this.#state;
+    const onChange = this.#noteAvailability.bind(this);
+    const versions = new UpdatedVersions({ identity, residency, onReleased, onChange });
+    const { evidence, starts } = readProgress(recorded?.progress);
+    const evaluation = new Evaluation({
+      identity,
+      services,
+      versions,
+      state,
+      evidence,
+      firstSeed: starts * SEEDS_PER_START,
+      onVerdict: (component, logShare) => this.fire({ type: 'verdict', component, logShare, facts: evaluation.facts }),
+      onBreaker: (failuresInRow) => this.fire({ type: 'breaker_opened', facts: { failuresInRow } }),
+    });
+    const fire = (event: RolloutEvent) => void this.fire(event);
+    const now = () => this.#now();
+    this.#versions = versions;
+    this.#evaluation = evaluation;
+    this.#activities = new Activities({ identity, services, versions, evaluation, state, now, fire });
+    const settings = () => hosting.settingsOf(identity);
+    const { book, split } = evaluation;
+    this.#recorder = new RolloutRecorder({ identity, store, clock, logger, book, starts: starts + 1, settings });
+    this.#queue = new EffectQueue({
+      clock,
+      logger,
+      label: `${identity.modelId} ${identity.oldVersion} → ${identity.newVersion}`,
+      record: (entry) => this.#recorder.record(entry),
+      setWeight: (effect) => split.set(effect),
+      perform: (effect) => this.#perform(effect),
+      onRecorded: (entry) => this.#noteRecorded(entry),
+    });
+    if (!this.isOver) versions.hold();
+    if (created?.taken === true) this.#take(created);
+  }
+
+  /** A new one. Resolves once it is recorded. */
+  static async begin(identity: RolloutIdentity, services: RolloutServices): Promise<Rollout> {
+    const rollout = new Rollout(identity, services, undefined);
+    await rollout.#queue.settled();
+    return rollout;
+  }
+
+  /** One that was recorded, as it was when it ended or the server did. Nothing goes on before `resume`. */
+  static recorded(identity: RolloutIdentity, services: RolloutServices, recorded: Recorded): Rollout {
+    return new Rollout(identity, services, recorded);
+  }
+
+  /** Goes on after a restart of the server. Resolves once that is recorded. */
+  async resume(clean: boolean): Promise<void> {
+    this.fire({ type: 'server_restarted', clean });
+    await this.#queue.settled();
+  }
+
+  get state(): RolloutState {
+    return this.#state;
+  }
+
+  get isOver(): boolean {
+    return isTerminal(this.#state);
+  }
+
+  /** Whether requests are to be drawn. */
+  get splits(): boolean {
+    return this.#evaluation.split.newPercent > 0;
+  }
+
+  /** Percent of the unpinned traffic. */
+  weightOf(version: VersionName): number {
+    const { newVersion, oldVersion } = this.identity;
+    const { newPercent } = this.#evaluation.split;
+    if (version === newVersion) return newPercent;
+    return version === oldVersion ? 100 - newPercent : 0;
+  }
+
+  get view(): RolloutView {
+    const { split, figures, book, comparisons, fallbacks } = this.#evaluation;
+    return viewOf({
+      identity: this.identity,
+      state: this.#state,
+      newPercent: split.newPercent,
+      figures,
+      logShares: book.logShares,
+      comparisons,
+      fallbacks,
+      measured: this.#activities.measured,
+      entries: this.log.entries,
+      now: this.#now(),
+    });
+  }
+
+  infer(request: InferRequest, startedAt: number): Promise<InferReply> {
+    return this.#evaluation.live.infer(request, startedAt);
+  }
+
+  /** For requests that were not drawn, and run on a version that takes part. */
+  watch(resident: Resident): OnLost | undefined {
+    const arm = this.#versions.armOf(resident);
+    return arm === undefined ? undefined : this.#evaluation.onLostOther(arm, 'retry');
+  }
+
+  /** Tells the machine what has happened. What it wants in return is begun, a weight of 0 before this returns. */
+  fire(event: RolloutEvent): Transition {
+    const result = transition(this.#state, event, this.#now(), this.identity.config);
+    if (result.taken) this.#take(result);
+    return result;
+  }
+
+  /** The server ends. Nothing is rolled back: it goes on at the next start. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#endActivities();
+    this.log.close();
+    if (!this.isOver) await this.#recorder.save();
+    await this.#queue.close();
+  }
+
+  #take(result: Extract<Transition, { taken: true }>): void {
+    this.#state = result.state;
+    this.#queue.push(result.effects);
+    if (this.#isClosed) return;
+    this.#activities.reconcile();
+    this.#armDeadline();
+    if (!this.isOver) this.#recorder.begin();
+  }
+
+  #armDeadline(): void {
+    this.#deadlineTimer?.[Symbol.dispose]();
+    const next = nextDeadline(this.#state, this.identity.config);
+    if (next === undefined || this.#isClosed) return;
+    // A millisecond more, as the timer's clock and this one may be rounded apart.
+    const delayMs = Math.max(0, next.at - this.#now()) + 1;
+    this.#deadlineTimer = this.#services.clock.after(delayMs, () => {
+      if (!this.fire({ type: 'deadline' }).taken) this.#armDeadline();
+    });
+  }
+
+  #perform(effect: Exclude<Effect, { type: 'record' | 'set_weight' }>): void {
+    switch (effect.type) {
+      case 'admit':
+        // Both versions were found to have room before the update was accepted; the load itself holds the memory.
+        this.fire({ type: 'start' });
+        break;
+      case 'load':
+        void this.#load();
+        break;
+      case 'probe':
+        this.#activities.beginCheck();
+        break;
+      case 'start_copy':
+        // A copy begins with what is drawn from its stage on: each draw carries the furthest stage.
+        break;
+      case 'restart_evidence':
+        this.#evaluation.book.restart();
+        break;
+      case 'settle_by_pairs':
+        // An open breaker is state, and the activities follow the state.
+        break;
+      case 'drain':
+        void this.#drain(effect.arm);
+        break;
+      case 'cut_off':
+        this.#services.hosting.cutOff(this.#versions.of(effect.arm));
+        break;
+      case 'restore_old':
+        void this.#restoreOld();
+        break;
+      case 'keep_previous':
+        this.#services.hosting.keepPrevious(this.#versions.of('old'), effect.forMs);
+        break;
+      case 'unload_new':
+        void this.#unloadNew();
+        break;
+    }
+  }
+
+  async #load(): Promise<void> {
+    const { hosting } = this.#services;
+    try {
+      const resident = await hosting.load(this.identity);
+      if (this.#isClosed) return;
+      this.#versions.hold();
+      const { loaded } = resident;
+      this.fire({
+        type: 'loaded',
+        facts: { digest: loaded?.prepared.digest ?? null, loadTimeMs: loaded?.loadTimeMs ?? null },
+      });
+    } catch (error) {
+      if (this.#isClosed) return;
+      const finding = findingOfLoad(error);
+      const facts = { reason: reasonOf(error) };
+      if (finding === undefined) this.fire({ type: 'load_failed', facts });
+      else this.fire({ type: 'finding', finding, facts });
+    }
+  }
+
+  async #drain(arm: Arm): Promise<void> {
+    const { hosting } = this.#services;
+    if (arm === 'old') await hosting.recordServing(this.identity, 'new');
+    await this.#versions.of(arm)?.idle();
+    this.fire({ type: 'drained' });
+  }
+
+  async #restoreOld(): Promise<void> {
+    const old = this.#versions.of('old');
+    // A supervisor that has not given up brings it back itself, which is told.
+    if (old?.state === 'ready' && old.loaded?.supervisor.failure === undefined) return;
+    try {
+      await this.#services.hosting.restore(this.identity);
+      this.#versions.hold();
+      this.fire({ type: 'old_ready', facts: {} });
+    } catch (error) {
+      this.#services.logger.error({ err: error }, 'the version that served could not be loaded again');
+      this.#services.clock.after(RETRY_MS, () => {
+        if (!this.#isClosed && !this.isOver && !this.#state.oldReady) void this.#restoreOld();
+      });
+    }
+  }
+
+  async #unloadNew(): Promise<void> {
+    const { hosting } = this.#services;
+    this.#versions.release('new');
+    await hosting.unloadNew(this.identity, this.#state.rollbackReason);
+    this.fire({ type: 'unloaded' });
+  }
+
+  #noteAvailability(arm: Arm, change: AvailabilityChange, reason: string, crash: object | undefined): void {
+    const facts = { reason };
+    switch (change) {
+      case 'lost':
+        if (crash !== undefined) this.#evaluation.crashes.ended(crash, arm);
+        this.fire({ type: arm === 'new' ? 'new_lost' : 'old_lost', facts });
+        break;
+      case 'ready':
+        this.fire({ type: arm === 'new' ? 'new_ready' : 'old_ready', facts });
+        if (arm === 'new') void this.#activities.replaySuspects();
+        break;
+      case 'failed':
+        if (arm === 'new') this.fire({ type: 'finding', finding: 'crash_loop', facts });
+        else void this.#restoreOld();
+        break;
+    }
+  }
+
+  #noteRecorded(entry: LogEntry): void {
+    const { hosting, logger, onEnded } = this.#services;
+    const { modelId, oldVersion, newVersion, id } = this.identity;
+    const { type, ...rest } = entry;
+    logger.info({ model: modelId, from: oldVersion, to: newVersion, rollout: id, ...rest }, `update: ${type}`);
+    if (isLast(entry)) {
+      const outcome = outcomeOf(this.#state);
+      if (outcome === 'completed' && !this.identity.config.dryRun) hosting.serve(this.identity);
+      this.#endActivities();
+      this.#versions.release('old');
+      this.#versions.release('new');
+      onEnded(this, outcome);
+    }
+    this.log.append(entry);
+  }
+
+  #endActivities(): void {
+    this.#activities[Symbol.dispose]();
+    this.#recorder[Symbol.dispose]();
+    this.#deadlineTimer?.[Symbol.dispose]();
+  }
+
+  /** Epoch milliseconds that never run backwards while the server lives. */
+  #now(): number {
+    return Math.max(this.#state.at, this.#services.now());
+  }
+}
+
+/** What a load that failed has found out about the version, where it has. */
+function findingOfLoad(error: unknown): Finding | undefined {
+  const { code, details } = (error ?? {}) as Partial<AppError>;
+  if (code === 'insufficient_memory') return 'insufficient_memory';
+  return details?.['probe'] === undefined ? undefined : 'failed_probe';
+}
