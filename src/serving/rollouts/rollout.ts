@@ -158,8 +158,19 @@ export class Rollout implements LiveUpdate {
 
   /** Tells the machine what has happened. What it wants in return is begun, a weight of 0 before this returns. */
   fire(event: RolloutEvent): Transition {
+    const { clock, logger } = this.#services;
+    const fromMs = clock.monotonicMs();
+    const had = this.#evaluation.split.newPercent;
     const result = transition(this.#state, event, this.#now(), this.identity.config);
     if (result.taken) this.#take(result);
+    if (had > 0 && this.#evaluation.split.newPercent === 0) {
+      // How long it took from the decision until no request could be drawn for it any more: no disk, and no other turn.
+      const decisionMs = clock.monotonicMs() - fromMs;
+      logger.info(
+        { rollout: this.identity.id, event: event.type, decisionMs },
+        'the new version gets no more requests',
+      );
+    }
     return result;
   }
 
