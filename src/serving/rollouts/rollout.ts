@@ -103,10 +103,12 @@ export class Rollout implements LiveUpdate {
     return new Rollout(identity, services, recorded);
   }
 
-  /** Goes on after a restart of the server. Resolves once that is recorded. */
-  async resume(clean: boolean): Promise<void> {
-    this.fire({ type: 'server_restarted', clean });
-    await this.#queue.settled();
+  /** Goes on after a restart of the server. What it wants begun waits until that is recorded; nobody else does. */
+  resume(clean: boolean): void {
+    // Not `#now`: the clock may have been set back since the last entry, and from here on the new time holds.
+    const now = this.#services.now();
+    const result = transition(this.#state, { type: 'server_restarted', clean }, now, this.identity.config);
+    if (result.taken) this.#take(result);
   }
 
   get state(): RolloutState {

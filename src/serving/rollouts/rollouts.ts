@@ -58,7 +58,7 @@ export class Rollouts implements RolloutServing, LiveUpdates {
    */
   async resume(): Promise<void> {
     const { store, logger } = this.#services;
-    const clean = await store.takeCleanEnd();
+    const clean = await this.#hasEndedInOrder();
     for (const record of await store.listRollouts()) {
       try {
         await this.#recall(record, clean);
@@ -173,6 +173,17 @@ export class Rollouts implements RolloutServing, LiveUpdates {
     }
   }
 
+  /** Where that can not be told, it has not: a disk that is full keeps no server from starting. */
+  async #hasEndedInOrder(): Promise<boolean> {
+    const { store, logger } = this.#services;
+    try {
+      return await store.takeCleanEnd();
+    } catch (error) {
+      logger.error({ err: error }, 'it is not known whether the server ended in order');
+      return false;
+    }
+  }
+
   async #makeWay({ modelId, supersede }: UpdateRequest): Promise<void> {
     const active = this.#active.get(modelId);
     if (active === undefined) return;
@@ -253,7 +264,7 @@ export class Rollouts implements RolloutServing, LiveUpdates {
     });
     this.#add(rollout);
     if (rollout.isOver) return;
-    await rollout.resume(clean);
+    rollout.resume(clean);
     await this.#services.hosting.settle(identity, rollout.state);
   }
 
