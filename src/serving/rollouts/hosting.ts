@@ -1,8 +1,10 @@
 import { AppError } from '../../core/errors.ts';
 import type { RollbackReason } from '../../core/rollout/reasons.ts';
 import type { RolloutState } from '../../core/rollout/rollout-state.ts';
+import type { Arm } from '../../core/traffic/assignment.ts';
 import type { DesiredState } from '../lifecycle/desired-state.ts';
-import { type LoadTarget, targetOnDisk } from '../lifecycle/load-target.ts';
+import type { LoadTarget } from '../lifecycle/load-target.ts';
+import type { LoadPlan } from '../lifecycle/loader.ts';
 import type { Loads } from '../lifecycle/loads.ts';
 import type { Repository } from '../lifecycle/repository.ts';
 import type { Residency } from '../lifecycle/residency.ts';
@@ -42,30 +44,23 @@ export class Hosting {
     this.#targets.delete(rolloutId);
   }
 
-  /** What is recorded of the plan beside the configuration. */
-  settingsOf({ id }: RolloutIdentity): Record<string, unknown> {
-    const target = this.#targets.get(id);
-    if (target === undefined) return {};
-    const { source, sha256, options } = target.settings;
-    return { load: { source: source ?? null, sha256: sha256 ?? null, options } };
-  }
-
   /** The new version, ready, beside the old one. Rejects with what a load fails with. */
-  async load({ id, modelId, newVersion }: RolloutIdentity): Promise<Resident> {
+  async load(identity: RolloutIdentity): Promise<Resident> {
     const { residency, loads } = this.#parts;
+    const { id, modelId, newVersion } = identity;
     const there = residency.find(modelId, newVersion);
     if (there?.state === 'draining') await there.retired;
     if (there?.state === 'ready') {
       this.#stopKeeping(there);
       return there;
     }
-    const target = this.#targets.get(id) ?? (await this.#targetOnDisk(modelId, newVersion));
+    const target = this.#targets.get(id) ?? (await this.#recordedTarget(identity, 'new'));
     return loads.begin({ ...target, mayServe: false, background: true, isTransient: true }).done;
   }
 
   /** The version that served, once more. */
-  async restore({ modelId, oldVersion }: RolloutIdentity): Promise<Resident> {
-    const target = await this.#targetOnDisk(modelId, oldVersion);
+  async restore(identity: RolloutIdentity): Promise<Resident> {
+    const target = await this.#recordedTarget(identity, 'old');
     const resident = await this.#parts.loads.begin({ ...target, mayServe: true }).done;
     this.#parts.residency.serve(resident);
     return resident;
@@ -82,7 +77,8 @@ export class Hosting {
     const { modelId, newVersion, config } = identity;
     if (state.phase === 'completed' && !config.dryRun) {
       await this.recordServing(identity, 'new');
-      await this.#parts.desired.remove(modelId, identity.oldVersion);
+      const isPinned = this.#parts.desired.get(modelId, identity.oldVersion)?.pinned === true;
+      if (!isPinned) await this.#parts.desired.remove(modelId, identity.oldVersion);
       return;
     }
     await this.recordServing(identity, 'old');
@@ -133,7 +129,7 @@ export class Hosting {
     if (resident?.state !== 'ready') return;
     this.#stopKeeping(resident);
     // Not after a restart: it would be loaded only to be unloaded.
-    void this.#parts.desired.remove(resident.modelId, resident.version);
+    if (!resident.pinned) void this.#parts.desired.remove(resident.modelId, resident.version);
     const timer = clock.after(forMs, () => {
       this.#kept.delete(resident);
       const isWanted = residency.isServing(resident) || resident.inUpdate || resident.pinned;
@@ -164,9 +160,26 @@ export class Hosting {
     this.#kept.delete(resident);
   }
 
-  async #targetOnDisk(modelId: RolloutIdentity['modelId'], version: RolloutIdentity['newVersion']) {
-    const files = await this.#parts.repository.require(modelId, version);
-    return targetOnDisk(files, this.#parts.desired.get(modelId, version), false);
+  /** As it was when the update began. What was to be fetched, and had not been, still is. */
+  async #recordedTarget({ modelId, oldVersion, newVersion, settings }: RolloutIdentity, arm: Arm): Promise<LoadTarget> {
+    const version = arm === 'new' ? newVersion : oldVersion;
+    const files = (await this.#parts.repository.onDisk(modelId)).find((each) => each.version === version);
+    const { source, sha256 } = settings[arm];
+    const plan: LoadPlan =
+      files === undefined && source !== undefined
+        ? { kind: 'source', source, sha256 }
+        : { kind: 'catalog', files: files ?? (await this.#parts.repository.require(modelId, version)) };
+    const pinned = this.#parts.desired.get(modelId, version)?.pinned ?? false;
+    return {
+      modelId,
+      version,
+      plan,
+      settings: settings[arm],
+      pinned,
+      mayServe: false,
+      mayEvict: true,
+      background: true,
+    };
   }
 
   #put(

@@ -53,7 +53,7 @@ export class Rollout implements LiveUpdate {
     this.identity = identity;
     this.#services = services;
     this.log = new EventLog(recorded?.entries);
-    const { clock, logger, store, residency, onReleased, hosting } = services;
+    const { clock, logger, store, residency, onReleased } = services;
     const created = recorded === undefined ? createRollout(identity.config, services.now()) : undefined;
     this.#state = created?.state ?? replay(recorded?.entries ?? []);
     const state = () => this.#state;
@@ -75,9 +75,8 @@ export class Rollout implements LiveUpdate {
     this.#versions = versions;
     this.#evaluation = evaluation;
     this.#activities = new Activities({ identity, services, versions, evaluation, state, now, fire });
-    const settings = () => hosting.settingsOf(identity);
     const { book, split } = evaluation;
-    this.#recorder = new RolloutRecorder({ identity, store, clock, logger, book, starts: starts + 1, settings });
+    this.#recorder = new RolloutRecorder({ identity, store, clock, logger, book, starts: starts + 1 });
     this.#queue = new EffectQueue({
       clock,
       logger,

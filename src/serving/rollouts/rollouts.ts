@@ -19,6 +19,7 @@ import type { OnLost } from '../running/loss.ts';
 import type { InferRequest } from '../service.ts';
 import { waitUnlessAborted } from '../waiting.ts';
 import type { RolloutIdentity } from './identity.ts';
+import { settingsOfRecord } from './recorded-settings.ts';
 import { Rollout } from './rollout.ts';
 import type { RolloutServices } from './rollout-services.ts';
 import { RolloutTally } from './rollout-tally.ts';
@@ -212,6 +213,7 @@ export class Rollouts implements RolloutServing, LiveUpdates {
         oldVersion: serving.version,
         newVersion: target.version,
         config,
+        settings: { old: serving.settings, new: target.settings },
         createdAt: this.#services.now(),
       };
       hosting.plan(identity.id, target);
@@ -324,6 +326,7 @@ function identityOf({ id, modelId, oldVersion, newVersion, config, createdAt }: 
     oldVersion: parseVersion(oldVersion),
     newVersion: parseVersion(newVersion),
     config: resolved,
+    settings: { old: settingsOfRecord(config['before']), new: settingsOfRecord(config['load']) },
     createdAt,
   };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { settle } from '../../../helpers/serving/fake-clock.ts';
 import { FakeStore } from '../../../helpers/serving/fake-store.ts';
 import { SHORT, Updating } from '../../../helpers/serving/updating.ts';
 
@@ -34,7 +35,8 @@ describe('after a kill', () => {
     await killedInStage(store);
     store.failure = new Error('disk full');
     const opening = Updating.open({}, store);
-    const after = await Promise.race([opening, new Promise<undefined>((resolve) => setTimeout(resolve, 500))]);
+    for (let turn = 0; turn < 20; turn += 1) await settle();
+    const after = await Promise.race([opening, settle().then(() => undefined)]);
     expect(after).toBeDefined();
     after?.send();
     await after?.serving.clock.advance(100);
@@ -43,6 +45,21 @@ describe('after a kill', () => {
     expect(await after?.untilEnded()).toMatchObject({ outcome: 'completed' });
     await after?.[Symbol.asyncDispose]();
   });
+});
+
+test('a pinned version that was updated from is there after a restart as well', async () => {
+  const store = new FakeStore();
+  const before = await Updating.open({}, store);
+  await before.serving.load('m', '1', { pinned: true });
+  await before.update(SHORT);
+  await before.untilEnded();
+  await before.serving.clock.advance(120_000);
+  expect(before.versionsAlive()).toEqual(['1', '2']);
+  await before[Symbol.asyncDispose]();
+  await using after = await Updating.open({}, store);
+  await after.serving.clock.advance(100);
+  expect(after.versionsAlive()).toEqual(['1', '2']);
+  expect(after.serving.view('m', '2')).toMatchObject({ serving: true });
 });
 
 test('after an old version that crashed for good in the drain, the new one serves, restart or not', async () => {
