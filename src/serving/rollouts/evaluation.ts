@@ -74,6 +74,12 @@ export class Evaluation {
     this.#breaker = CLOSED_BREAKER;
   }
 
+  /** It is over: bodies of requests are not wanted any more. */
+  end(): void {
+    this.suspects = [];
+    this.inputs.forget();
+  }
+
   /** For requests that were not drawn: a crash under them is no evidence against whoever was drawn with them. */
   onLostOther(arm: Arm, then: 'retry' | 'give_up'): OnLost {
     return (loss) => {

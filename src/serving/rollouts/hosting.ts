@@ -12,7 +12,6 @@ import type { Resident } from '../lifecycle/resident.ts';
 import type { Retirement } from '../lifecycle/retirement.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DesiredVersion } from '../ports/store.ts';
-import { waitUnlessAborted } from '../waiting.ts';
 import type { RolloutIdentity } from './identity.ts';
 
 interface HostingParts {
@@ -87,18 +86,25 @@ export class Hosting {
     else await this.#parts.desired.remove(modelId, newVersion);
   }
 
+  /** The version that is to serve a model, whether it is in memory or not. */
+  servingVersion(modelId: RolloutIdentity['modelId']): string | undefined {
+    const { residency, desired } = this.#parts;
+    const chosen = desired.ofModel(modelId).find(({ state, serving }) => state === 'running' && serving);
+    return residency.find(modelId, undefined)?.version ?? chosen?.version;
+  }
+
   /** Makes the old version of a completed update serve again. At once while it is still in memory. */
-  async returnToOld(identity: RolloutIdentity, signal: AbortSignal): Promise<void> {
-    const { residency, retirement } = this.#parts;
+  async returnToOld(identity: RolloutIdentity): Promise<void> {
+    const { residency } = this.#parts;
     const { modelId, oldVersion, newVersion } = identity;
     const there = residency.find(modelId, oldVersion);
-    const old = there?.state === 'ready' ? there : await waitUnlessAborted(this.restore(identity), signal);
+    if (there?.state === 'draining') await there.retired;
+    const old = there?.state === 'ready' ? there : await this.restore(identity);
     this.#stopKeeping(old);
     residency.serve(old);
     await this.recordServing(identity, 'old');
     await this.#put(modelId, newVersion, { state: 'stopped', serving: false });
-    const replaced = residency.find(modelId, newVersion);
-    if (replaced !== undefined) void retirement.retire(replaced);
+    void this.#sendNewAway(identity);
   }
 
   /** @throws AppError `model_not_found` */
@@ -140,19 +146,23 @@ export class Hosting {
 
   /** Resolves when the new version is gone; its load is ended where it is under way. */
   async unloadNew(identity: RolloutIdentity, reason: RollbackReason | null): Promise<void> {
-    const { residency, loads, retirement, desired } = this.#parts;
-    const { id, modelId, oldVersion, newVersion } = identity;
+    const { desired } = this.#parts;
+    const { id, modelId, newVersion } = identity;
     this.forget(id);
     if (desired.get(modelId, newVersion)?.serving === true) await this.recordServing(identity, 'old');
     // Nobody is to get it by asking for the latest version, or by its name, without it being loaded anew on purpose.
     if (reason !== null) await this.#put(modelId, newVersion, { state: 'stopped', serving: false });
-    loads
-      .underWay(modelId, newVersion)
-      ?.cancel(new AppError('conflict', `The update of ${modelId} to version ${newVersion} was rolled back.`));
-    await loads.underWay(modelId, newVersion)?.done.catch(() => undefined);
+    await this.#sendNewAway(identity);
+  }
+
+  /** Resolves when it is gone; its load is ended where it is under way. */
+  async #sendNewAway({ modelId, newVersion }: RolloutIdentity): Promise<void> {
+    const { residency, loads, retirement } = this.#parts;
+    const flight = loads.underWay(modelId, newVersion);
+    flight?.cancel(new AppError('conflict', `The update of ${modelId} to version ${newVersion} was rolled back.`));
+    await flight?.done.catch(() => undefined);
     const resident = residency.find(modelId, newVersion);
-    if (resident === undefined || residency.isServing(resident) || newVersion === oldVersion) return;
-    await retirement.retire(resident);
+    if (resident !== undefined && !residency.isServing(resident)) await retirement.retire(resident);
   }
 
   #stopKeeping(resident: Resident): void {

@@ -48,6 +48,11 @@ export class PairInputs {
     return undefined;
   }
 
+  /** What was chosen and not used is not wanted any more. */
+  forget(): void {
+    this.#mirrored.length = 0;
+  }
+
   /** Undefined where nothing is recorded any more and no request can be made up. */
   next(): PairInput | undefined {
     const { modelId, recorded } = this.#parts;

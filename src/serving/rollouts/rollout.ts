@@ -31,6 +31,11 @@ export interface Recorded {
   readonly progress: Readonly<Record<string, unknown>> | undefined;
 }
 
+interface Begun extends Recorded {
+  readonly state: RolloutState;
+}
+
+const ARMS: readonly Arm[] = ['old', 'new'];
 const RETRY_MS = 1000;
 /** Made-up inputs of each start of the server are others. */
 const SEEDS_PER_START = 100_000;
@@ -49,17 +54,16 @@ export class Rollout implements LiveUpdate {
   #deadlineTimer: Disposable | undefined;
   #isClosed = false;
 
-  private constructor(identity: RolloutIdentity, services: RolloutServices, recorded: Recorded | undefined) {
+  private constructor(identity: RolloutIdentity, services: RolloutServices, begun: Begun) {
     this.identity = identity;
     this.#services = services;
-    this.log = new EventLog(recorded?.entries);
+    this.log = new EventLog(begun.entries);
     const { clock, logger, store, residency, onReleased } = services;
-    const created = recorded === undefined ? createRollout(identity.config, services.now()) : undefined;
-    this.#state = created?.state ?? replay(recorded?.entries ?? []);
+    this.#state = begun.state;
     const state = () => this.#state;
     const onChange = this.#noteAvailability.bind(this);
     const versions = new UpdatedVersions({ identity, residency, onReleased, onChange });
-    const { evidence, starts } = readProgress(recorded?.progress);
+    const { evidence, starts } = readProgress(begun.progress);
     const evaluation = new Evaluation({
       identity,
       services,
@@ -87,19 +91,21 @@ export class Rollout implements LiveUpdate {
       onRecorded: (entry) => this.#noteRecorded(entry),
     });
     if (!this.isOver) versions.hold();
-    if (created?.taken === true) this.#take(created);
   }
 
-  /** A new one. Resolves once it is recorded. */
+  /** A new one. Resolves once it is recorded; rejects, and nothing has begun, where it can not be. */
   static async begin(identity: RolloutIdentity, services: RolloutServices): Promise<Rollout> {
-    const rollout = new Rollout(identity, services, undefined);
-    await rollout.#queue.settled();
+    const created = createRollout(identity.config, services.now());
+    const rollout = new Rollout(identity, services, { entries: [], progress: undefined, state: created.state });
+    for (const effect of created.effects) if (effect.type === 'record') await rollout.#recordFirst(effect.entry);
+    rollout.#queue.push(created.effects.filter(({ type }) => type !== 'record'));
+    rollout.#follow();
     return rollout;
   }
 
   /** One that was recorded, as it was when it ended or the server did. Nothing goes on before `resume`. */
   static recorded(identity: RolloutIdentity, services: RolloutServices, recorded: Recorded): Rollout {
-    return new Rollout(identity, services, recorded);
+    return new Rollout(identity, services, { ...recorded, state: replay(recorded.entries) });
   }
 
   /** Goes on after a restart of the server. What it wants begun waits until that is recorded; nobody else does. */
@@ -187,6 +193,23 @@ export class Rollout implements LiveUpdate {
   #take(result: Extract<Transition, { taken: true }>): void {
     this.#state = result.state;
     this.#queue.push(result.effects);
+    this.#follow();
+  }
+
+  async #recordFirst(entry: LogEntry): Promise<void> {
+    try {
+      await this.#recorder.record(entry);
+    } catch (error) {
+      this.#isClosed = true;
+      this.#endActivities();
+      for (const arm of ARMS) this.#versions.release(arm);
+      void this.#queue.close();
+      throw error;
+    }
+    this.#noteRecorded(entry);
+  }
+
+  #follow(): void {
     if (this.#isClosed) return;
     this.#activities.reconcile();
     this.#armDeadline();
@@ -320,8 +343,8 @@ export class Rollout implements LiveUpdate {
       const outcome = outcomeOf(this.#state);
       if (outcome === 'completed' && !this.identity.config.dryRun) hosting.serve(this.identity);
       this.#endActivities();
-      this.#versions.release('old');
-      this.#versions.release('new');
+      for (const arm of ARMS) this.#versions.release(arm);
+      this.#evaluation.end();
       onEnded(this, outcome);
     }
     this.log.append(entry);
