@@ -27,6 +27,8 @@ interface ActivityParts {
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly fire: (event: RolloutEvent) => void;
+  /** Whether all that was decided is durable, and done. */
+  readonly isSettled: () => boolean;
 }
 
 /** What goes on in the background of an update: exactly what its state asks for. */
@@ -156,7 +158,7 @@ export class Activities implements Disposable {
 
   #beginWork(): void {
     if (this.#work !== undefined || this.#ending.signal.aborted) return;
-    const { identity, services, evaluation, state, now, fire } = this.#parts;
+    const { identity, services, evaluation, state, now, fire, isSettled } = this.#parts;
     const { book, comparisons, inputs, figures, saturation } = evaluation;
     this.#work = new StageWork({
       config: identity.config,
@@ -168,6 +170,7 @@ export class Activities implements Disposable {
       inputs,
       samples: () => figures.new.samples,
       probe: (signal) => this.#probeNew(signal),
+      isSettled,
       onTick: (measured) => {
         fire({ type: 'tick', measured });
         if (saturation.forMs > 0) fire({ type: 'saturated', forMs: saturation.forMs, facts: {} });

@@ -29,6 +29,7 @@ interface QueueParts {
 export class EffectQueue {
   readonly #parts: QueueParts;
   #last: Promise<void> = Promise.resolve();
+  #waiting = 0;
   #isClosed = false;
 
   constructor(parts: QueueParts) {
@@ -45,9 +46,9 @@ export class EffectQueue {
     }
   }
 
-  /** Resolves when everything so far is durable and begun. */
-  settled(): Promise<void> {
-    return this.#last;
+  /** Whether everything so far is durable and begun. */
+  get isSettled(): boolean {
+    return this.#waiting === 0;
   }
 
   /** Begins nothing any more. What is being recorded is recorded. */
@@ -57,7 +58,12 @@ export class EffectQueue {
   }
 
   #later(effect: Effect): void {
-    this.#last = this.#last.then(() => this.#carryOut(effect));
+    this.#waiting += 1;
+    this.#last = this.#last
+      .then(() => this.#carryOut(effect))
+      .finally(() => {
+        this.#waiting -= 1;
+      });
   }
 
   async #carryOut(effect: Effect): Promise<void> {

@@ -78,7 +78,8 @@ export class Rollout implements LiveUpdate {
     const now = () => this.#now();
     this.#versions = versions;
     this.#evaluation = evaluation;
-    this.#activities = new Activities({ identity, services, versions, evaluation, state, now, fire });
+    const isSettled = () => this.#queue.isSettled;
+    this.#activities = new Activities({ identity, services, versions, evaluation, state, now, fire, isSettled });
     const { book, split } = evaluation;
     this.#recorder = new RolloutRecorder({ identity, store, clock, logger, book, starts: starts + 1 });
     this.#queue = new EffectQueue({
