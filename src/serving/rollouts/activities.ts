@@ -69,6 +69,8 @@ export class Activities implements Disposable {
   /** The comprehensive health check, from its beginning. */
   beginCheck(): void {
     this.#endCheck();
+    // It may have been decided otherwise while that was being recorded.
+    if (this.#parts.state().phase !== 'probing') return;
     this.#checking = new AbortController();
     void this.#check(this.#checking.signal);
   }

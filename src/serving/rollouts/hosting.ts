@@ -43,8 +43,8 @@ export class Hosting {
     this.#targets.delete(rolloutId);
   }
 
-  /** The new version, ready, beside the old one. Rejects with what a load fails with. */
-  async load(identity: RolloutIdentity): Promise<Resident> {
+  /** The new version, ready, beside the old one. Rejects with what a load fails with, and where it is not wanted any more. */
+  async load(identity: RolloutIdentity, isWanted: () => boolean): Promise<Resident> {
     const { residency, loads } = this.#parts;
     const { id, modelId, newVersion } = identity;
     const there = residency.find(modelId, newVersion);
@@ -54,6 +54,8 @@ export class Hosting {
       return there;
     }
     const target = this.#targets.get(id) ?? (await this.#recordedTarget(identity, 'new'));
+    // Nobody would send it away again.
+    if (!isWanted()) throw new AppError('conflict', `Version ${newVersion} of ${modelId} is not wanted any more.`);
     return loads.begin({ ...target, mayServe: false, background: true, isTransient: true }).done;
   }
 

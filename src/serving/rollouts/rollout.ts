@@ -270,7 +270,7 @@ export class Rollout implements LiveUpdate {
   async #load(): Promise<void> {
     const { hosting } = this.#services;
     try {
-      const resident = await hosting.load(this.identity);
+      const resident = await hosting.load(this.identity, () => this.#state.phase === 'loading');
       if (this.#isClosed) return;
       this.#versions.hold();
       const { loaded } = resident;
@@ -290,8 +290,14 @@ export class Rollout implements LiveUpdate {
   async #drain(arm: Arm): Promise<void> {
     const { hosting } = this.#services;
     if (arm === 'old') await hosting.recordServing(this.identity, 'new');
-    await this.#versions.of(arm)?.idle();
-    this.fire({ type: 'drained' });
+    await this.#versions.of(arm)?.drained();
+    this.#tellDrained();
+  }
+
+  /** Again, while the new version is just being started again: nothing else tells it a second time. */
+  #tellDrained(): void {
+    if (this.#isClosed || this.fire({ type: 'drained' }).taken || this.#state.phase !== 'draining') return;
+    this.#services.clock.after(RETRY_MS, () => this.#tellDrained());
   }
 
   async #restoreOld(): Promise<void> {
