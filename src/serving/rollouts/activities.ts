@@ -93,18 +93,20 @@ export class Activities implements Disposable {
   }
 
   async #check(signal: AbortSignal): Promise<void> {
-    const { identity, services, evaluation, fire } = this.#parts;
+    const { identity, services, evaluation, fire, state, now } = this.#parts;
+    const { config } = identity;
     try {
       const old = await this.#untilReady('old', signal);
       const fresh = await this.#untilReady('new', signal);
       evaluation.comparisons.beginStage();
       const check = new ComprehensiveCheck({
-        config: identity.config,
+        config,
         health: services.health,
         inputs: evaluation.inputs,
         comparisons: evaluation.comparisons,
         old,
         new: fresh,
+        isInTime: (share) => now() - state().deadlineFrom < share * config.deadlinesMs.probing,
         onFinding: (finding, facts) => this.#find(finding, facts),
       });
       const facts = await check.run(signal);

@@ -134,7 +134,9 @@ export class Evaluation {
       onLost: (arm) => this.onLostOther(arm, 'give_up'),
       onOldBusy: (ms) => this.comparisons.noteOldBusy(ms),
     });
-    const lastRequestAt = () => this.#lastRequestAtMs;
+    // Before the new version has any traffic, nothing is drawn, and clients want the old one all the same.
+    const lastUsedAt = () => versions.of('old')?.lastUsedMs ?? Number.NEGATIVE_INFINITY;
+    const lastRequestAt = () => Math.max(this.#lastRequestAtMs, lastUsedAt());
     return new Comparisons({ book: this.book, clock, runs, stage: this.#stage, lastRequestAt });
   }
 
