@@ -257,7 +257,9 @@ export class LiveRequests implements LiveUpdate {
     const outcome = outcomeOf(attempt, this.#age(drawn));
     if (outcome !== undefined) this.#settle(drawn, outcome);
     else this.#note(drawn, true);
-    if (drawn.assignment.arm === 'new' && attempt === 'late') this.#parts.onNewOutcome(true);
+    // What it had not begun with waited for its turn: that is crowding, and no failure.
+    const hadItsTurn = attempt === 'late' && drawn.beganAt !== undefined;
+    if (drawn.assignment.arm === 'new' && hadItsTurn) this.#parts.onNewOutcome(true);
   }
 
   #settle(drawn: Drawn, outcome: Outcome): void {

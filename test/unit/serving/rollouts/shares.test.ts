@@ -53,6 +53,8 @@ test('a new version that is too slow for its share is stepped back, then rolled 
     await updating.serving.clock.advance(20);
   }
   expect(updating.latest).toMatchObject({ outcome: 'rolled_back', rollbackReason: 'capacity' });
+  const entries = await updating.serving.store.listRolloutEntries(updating.latest.id);
+  expect(entries.map(({ entry }) => entry['type'])).not.toContain('breaker_opened');
 });
 
 test('pairs that take longer than there is time for are left out, and said to be', async () => {
