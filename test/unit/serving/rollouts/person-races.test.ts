@@ -107,3 +107,11 @@ test('updates that ended long ago are forgotten when another one begins, as in t
   }
   expect(updating.rollouts.list(undefined)).toHaveLength(51);
 });
+
+test('a version that is here already with other options than an update wants is not silently taken', async () => {
+  await using updating = await Updating.ready();
+  await updating.serving.load('m', '2', { options: { maxBatchSize: 4 } });
+  expect(await codeOf(updating.update(SHORT, { options: { maxBatchSize: 8 } }))).toBe('conflict');
+  await updating.update(SHORT);
+  expect(await updating.untilEnded()).toMatchObject({ outcome: 'completed' });
+});
