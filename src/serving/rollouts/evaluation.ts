@@ -174,7 +174,7 @@ export class Evaluation {
       recorded.note(request);
       return;
     }
-    const copy = recordable(request);
+    const copy = this.inputs.hasRoom ? recordable(request) : undefined;
     if (copy !== undefined) this.inputs.mirror(copy);
   }
 

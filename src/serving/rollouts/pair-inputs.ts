@@ -36,8 +36,13 @@ export class PairInputs {
     for (const bucket of used.buckets) for (const [digest] of bucket) this.#used.add(digest);
   }
 
+  /** Asked before a request is copied for it. */
+  get hasRoom(): boolean {
+    return this.#mirrored.length < MAX_MIRRORED;
+  }
+
   mirror(request: RecordedRequest): void {
-    if (this.#mirrored.length < MAX_MIRRORED) this.#mirrored.push(request);
+    if (this.hasRoom) this.#mirrored.push(request);
   }
 
   /** A request that was chosen out of the live traffic. */
