@@ -93,10 +93,12 @@ export class Activities implements Disposable {
   }
 
   async #check(signal: AbortSignal): Promise<void> {
-    const { identity, services, evaluation, fire, state, now } = this.#parts;
+    const { identity, services, versions, evaluation, fire, state, now } = this.#parts;
     const { config } = identity;
+    let compared: Resident | undefined;
     try {
       const old = await this.#untilReady('old', signal);
+      compared = old;
       const fresh = await this.#untilReady('new', signal);
       evaluation.comparisons.beginStage();
       const check = new ComprehensiveCheck({
@@ -113,7 +115,11 @@ export class Activities implements Disposable {
       this.#checking = undefined;
       fire({ type: 'probes_passed', facts });
     } catch (error) {
-      if (!signal.aborted) this.#find('failed_probe', { detail: reasonOf(error) });
+      if (signal.aborted) return;
+      // What it was to be compared with has gone meanwhile: that says nothing of it.
+      const isOldGone = versions.ready('old') === undefined || versions.ready('old') !== compared;
+      if (isOldGone) this.beginCheck();
+      else this.#find('failed_probe', { detail: reasonOf(error) });
     }
   }
 

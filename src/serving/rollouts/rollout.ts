@@ -302,8 +302,12 @@ export class Rollout implements LiveUpdate {
 
   async #restoreOld(): Promise<void> {
     const old = this.#versions.of('old');
-    // A supervisor that has not given up brings it back itself, which is told.
-    if (old?.state === 'ready' && old.loaded?.supervisor.failure === undefined) return;
+    if (old?.state === 'ready' && old.loaded?.supervisor.failure === undefined) {
+      this.#versions.hold();
+      // Somebody else may have loaded it again; a supervisor that has not given up brings it back itself, which is told.
+      if (this.#versions.ready('old') === old) this.fire({ type: 'old_ready', facts: {} });
+      return;
+    }
     try {
       await this.#services.hosting.restore(this.identity);
       this.#versions.hold();
