@@ -120,8 +120,25 @@ export class LiveRequests implements LiveUpdate {
       const attempt = failedAttempt(error);
       if (attempt === 'refused') void this.#askNew(drawn);
       else this.#settleFailure(drawn, attempt);
-      throw error;
+      const answer = attempt === 'away' ? await this.#insteadOfOld(drawn) : undefined;
+      if (answer === undefined) throw error;
+      return answer;
     }
+  }
+
+  /** The old version is away for good, and the new one has its traffic: then it answers what the old one left, too. */
+  async #insteadOfOld({ request, startedAt, deadlineMs }: Drawn): Promise<InferReply | undefined> {
+    const { residentOf, runs, crashes, split } = this.#parts;
+    const fresh = residentOf('new');
+    if (fresh?.state !== 'ready' || split.newPercent === 0) return undefined;
+    const onLost: OnLost = (loss) => {
+      crashes.lostOther(loss, 'new');
+      return 'retry';
+    };
+    return runs.run(fresh, request, { startedAt, deadlineMs, onLost }).then(
+      (reply) => replyOf(fresh, reply),
+      () => undefined,
+    );
   }
 
   async #onNew(drawn: Drawn): Promise<InferReply> {
