@@ -28,10 +28,8 @@ import { Status } from './overview/status.ts';
 import { residentView } from './overview/version-view.ts';
 import type { HealthView, MemoryView, ModelView, PerformanceView, StatusView, VersionView } from './overview/views.ts';
 import type { PayloadWriter } from './ports/payload.ts';
-import { Hosting } from './rollouts/hosting.ts';
-import { RecordedRequests } from './rollouts/recorded-requests.ts';
-import { Rollouts } from './rollouts/rollouts.ts';
-import { UpdateTargets } from './rollouts/update-targets.ts';
+import { openRollouts } from './rollouts/open-rollouts.ts';
+import type { Rollouts } from './rollouts/rollouts.ts';
 import { Inference } from './running/inference.ts';
 import { VersionRuns } from './running/version-runs.ts';
 import type { InferReply, InferRequest, LoadRequest, LoadResult, ModelServing, UnloadResult } from './service.ts';
@@ -92,27 +90,8 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
     const inspections = this.#inspections;
     this.#dryRuns = new DryRuns({ dependencies, repository, residency, desired, inspections, memory });
     const runs = new VersionRuns({ memory, clock });
-    const origin = { epochMs: clock.epochMs(), monotonicMs: clock.monotonicMs() };
-    this.rollouts = new Rollouts({
-      services: {
-        store,
-        clock,
-        logger,
-        residency,
-        runs,
-        health: checker,
-        payloads: dependencies.payloads,
-        comparer: dependencies.comparer,
-        random: Math.random,
-        recorded: new RecordedRequests(dependencies.recordedRequestBytes, clock),
-        hosting: new Hosting({ ...parts, clock }),
-        onReleased: () => memory.noteChange(),
-        now: () => Math.round(origin.epochMs + clock.monotonicMs() - origin.monotonicMs),
-      },
-      targets: new UpdateTargets(parts),
-      dryRuns: this.#dryRuns,
-      isDraining,
-    });
+    const dryRuns = this.#dryRuns;
+    this.rollouts = openRollouts({ ...parts, dependencies, memory, runs, health: checker, dryRuns, isDraining });
     const updates = this.rollouts;
     this.#inference = new Inference({
       residency,

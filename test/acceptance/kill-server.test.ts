@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setImmediate as immediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -23,6 +23,25 @@ function commandOf(pid: string): string {
   } catch {
     return '';
   }
+}
+
+/** Abstract addresses that a process has a socket of, among those of whoever else is on this machine. */
+function addressesOf(pid: number): readonly string[] {
+  const sockets = new Set(
+    readdirSync(`/proc/${pid}/fd`).map((fd) => {
+      try {
+        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1];
+      } catch {
+        return undefined;
+      }
+    }),
+  );
+  return abstractSockets().flatMap(({ inode, address }) => (sockets.has(inode) ? [address] : []));
+}
+
+function abstractSockets(): readonly { readonly inode: string; readonly address: string }[] {
+  const lines = readFileSync('/proc/net/unix', 'latin1').matchAll(/ (\d+) (@echoserve-\S+)$/gm);
+  return [...lines].map(([, inode = '', address = '']) => ({ inode, address }));
 }
 
 let home: Home;
@@ -60,11 +79,15 @@ describe('after kill -9 of the server', () => {
     // From its fork on, when it is still to connect, to ask for its end with the server, to become a runner.
     while (server.children().length < 2) await immediate();
     const started = server.children();
+    const addresses = addressesOf(server.pid);
     expect(await server.stop('SIGKILL')).toBe('SIGKILL');
     await Promise.all(loads);
     await patiently(() => expect([...started, ...ours()].filter(isAlive)).toEqual([]));
     await patiently(() => expect(inSharedMemory()).toEqual([]));
-    await patiently(() => expect(readFileSync('/proc/net/unix', 'latin1')).not.toMatch(/@echoserve-/));
+    await patiently(() => {
+      const left = abstractSockets().map(({ address }) => address);
+      expect(addresses.filter((address) => left.includes(address))).toEqual([]);
+    });
   });
 
   test('a restart removes what a preparation left that ended with the server', async () => {

@@ -57,6 +57,7 @@ describe('models', () => {
     expect(models[0]).toMatchObject({
       model_id: LLAMA,
       serving_version: '1',
+      previous_version: null,
       latest_version: '2',
       traffic: [{ version: '1', weight: 1 }],
     });

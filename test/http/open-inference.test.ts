@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FakeModelServing } from '../helpers/http/fake-model-serving.ts';
+import { rolloutView } from '../helpers/http/fake-rollouts.ts';
 import { start } from '../helpers/http/start.ts';
 import { absentView, versionView } from '../helpers/http/views.ts';
 
@@ -104,7 +105,8 @@ describe.each(FORMS)('a model under a %s id', (_form, id) => {
   });
 
   it("is loaded and unloaded by Triton's clients, who post nothing or parameters of their own", async () => {
-    await using server = await start({}, llama());
+    // Of one version, which serves.
+    await using server = await start({}, new FakeModelServing([versionView({ modelId: LLAMA })]));
     const bodies = [
       {},
       { payload: '{}' },
@@ -125,6 +127,29 @@ describe.each(FORMS)('a model under a %s id', (_form, id) => {
       bodies.map(() => [LLAMA, 'latest', true]),
     );
     expect(server.serving.unloads).toEqual(bodies.map(() => ({ modelId: LLAMA, version: undefined })));
+  });
+});
+
+describe('a model of which a newer version is there', () => {
+  const url = '/v2/repository/models/iris/load';
+  const newer = () =>
+    new FakeModelServing([versionView(), versionView({ version: '2', serving: false, weight: 0, state: 'absent' })]);
+
+  it('is updated to it by a load', async () => {
+    await using server = await start({}, newer());
+    const response = await server.app.inject({ method: 'POST', url });
+    expect([response.statusCode, response.json()]).toEqual([200, {}]);
+    expect(server.serving.loads).toEqual([]);
+    expect(server.rollouts.updates).toMatchObject([
+      { request: { modelId: 'iris', newVersion: 'latest', wait: false } },
+    ]);
+  });
+
+  it('is left to the update to it that is under way', async () => {
+    await using server = await start({}, newer());
+    server.rollouts.views = [rolloutView()];
+    expect((await server.app.inject({ method: 'POST', url })).statusCode).toBe(200);
+    expect([server.serving.loads, server.rollouts.updates]).toEqual([[], []]);
   });
 });
 

@@ -75,6 +75,7 @@ function presentHead(view: ModelView, rolloutId: string | undefined) {
     model_id: view.modelId,
     description: orNull(view.description),
     serving_version: orNull(view.servingVersion),
+    previous_version: orNull(view.previousVersion),
     latest_version: orNull(view.latestVersion),
     traffic: view.versions.filter((each) => each.weight > 0).map(({ version, weight }) => ({ version, weight })),
     rollout: orNull(rolloutId),

@@ -6,6 +6,7 @@ const ModelHead = z.object({
   model_id: z.string(),
   description: z.string().nullable(),
   serving_version: z.string().nullable(),
+  previous_version: z.string().nullable().describe('The version that served before an update, to be rolled back to.'),
   latest_version: z.string().nullable(),
   traffic: z
     .array(z.object({ version: z.string(), weight: z.number() }))

@@ -3,7 +3,7 @@ import type { Clock } from '../ports/clock.ts';
 import { waitUnlessAborted } from '../waiting.ts';
 import { AgreementTally } from './agreement-tally.ts';
 import type { EvidenceBook } from './evidence-book.ts';
-import type { PairInput, PairInputs } from './pair-inputs.ts';
+import type { PairInput } from './pair-inputs.ts';
 import type { PairOutcome, PairRuns } from './pair-runs.ts';
 import type { RecordedRequest } from './recorded-requests.ts';
 
@@ -21,7 +21,6 @@ const LONGEST_PAUSE_MS = 5000;
 
 interface ComparisonParts {
   readonly book: EvidenceBook;
-  readonly inputs: PairInputs;
   readonly runs: PairRuns;
   readonly clock: Clock;
   readonly stage: () => number;

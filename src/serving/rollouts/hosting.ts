@@ -11,7 +11,7 @@ import type { Retirement } from '../lifecycle/retirement.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DesiredVersion } from '../ports/store.ts';
 import { waitUnlessAborted } from '../waiting.ts';
-import type { RolloutIdentity } from './rollout.ts';
+import type { RolloutIdentity } from './identity.ts';
 
 interface HostingParts {
   readonly loads: Loads;

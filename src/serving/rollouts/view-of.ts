@@ -7,7 +7,7 @@ import { isTerminal, outcomeOf, type RolloutState } from '../../core/rollout/rol
 import type { Arm } from '../../core/traffic/assignment.ts';
 import type { ArmFigures } from './arm-figures.ts';
 import type { Comparisons } from './comparisons.ts';
-import type { RolloutIdentity } from './rollout.ts';
+import type { RolloutIdentity } from './identity.ts';
 import type { ArmView, RolloutView } from './views.ts';
 
 interface Seen {

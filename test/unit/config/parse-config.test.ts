@@ -43,6 +43,7 @@ describe('the configuration', () => {
         loadOnDemand: true,
       },
       memory: { budget: '70%', waitMs: 10_000 },
+      updates: { recordedRequestBytes: 16 * 2 ** 20 },
       sources: { allowedRoots: [], allowedUrls: [] },
       limits: {
         defaultTimeoutMs: 30_000,
@@ -83,7 +84,7 @@ describe('the configuration', () => {
       ...['--grace-period', '1h', '--auth', 'none', '--allowed-host', 'Models.Local', '--allow-source-root', '/in'],
       ...['--allow-source-url', 'https://models.example.com/,10.0.0.0/8', '--max-body', '1GiB'],
       ...['--routing-key-header', 'X-User'],
-      ...['--memory-budget', '8GiB', '--memory-wait', '3s'],
+      ...['--memory-budget', '8GiB', '--memory-wait', '3s', '--recorded-requests', '0'],
       ...['--max-in-flight', '1.5GB', '--arena-dir', '/mnt/shm', '--allow-disk-arena', '--log-level', 'debug'],
     ]);
     expect(config).toEqual({
@@ -110,6 +111,7 @@ describe('the configuration', () => {
         loadOnDemand: false,
       },
       memory: { budget: '8GiB', waitMs: 3000 },
+      updates: { recordedRequestBytes: 0 },
       sources: { allowedRoots: ['/in'], allowedUrls: ['https://models.example.com/', '10.0.0.0/8'] },
       limits: {
         defaultTimeoutMs: 500,

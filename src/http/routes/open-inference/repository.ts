@@ -1,4 +1,5 @@
 import { parseModelId } from '../../../core/model/model-id.ts';
+import type { RolloutView } from '../../../serving/rollouts/views.ts';
 import { disconnectSignal } from '../../disconnect-signal.ts';
 import type { RouteDependencies, ZodApp } from '../../options.ts';
 import { presentIndex } from '../../presenters/open-inference.ts';
@@ -8,8 +9,13 @@ import { IndexBody, Nothing, RepositoryBody, RepositoryIndex } from '../../schem
 
 const TAGS = ['triton extensions'];
 
+/** Asking again for what is being done already is no conflict. */
+function isUnderWay(rollouts: readonly RolloutView[], version: string | undefined): boolean {
+  return rollouts.some((rollout) => rollout.outcome === undefined && rollout.new.version === version);
+}
+
 /** Triton's model repository extension. */
-export function repositoryRoutes(app: ZodApp, { serving }: RouteDependencies): void {
+export function repositoryRoutes(app: ZodApp, { serving, rollouts }: RouteDependencies): void {
   app.post(
     '/repository/index',
     {
@@ -32,7 +38,7 @@ export function repositoryRoutes(app: ZodApp, { serving }: RouteDependencies): v
       schema: {
         tags: TAGS,
         operationId: 'repositoryLoad',
-        summary: 'Loads the latest version',
+        summary: 'Loads the latest version; begins an update to it where an older one serves',
         params: ModelParams,
         body: RepositoryBody,
         response: {
@@ -42,17 +48,15 @@ export function repositoryRoutes(app: ZodApp, { serving }: RouteDependencies): v
       },
     },
     async (request, reply) => {
-      const load = {
-        modelId: parseModelId(request.params.model_id),
-        version: 'latest',
-        source: undefined,
-        sha256: undefined,
-        options: {},
-        pinned: undefined,
-        forceReload: false,
-        wait: true,
-      } as const;
-      await serving.load(load, disconnectSignal(reply.raw));
+      const modelId = parseModelId(request.params.model_id);
+      const signal = disconnectSignal(reply.raw);
+      const { servingVersion, latestVersion } = await serving.describeModel(modelId);
+      const latest = { modelId, source: undefined, sha256: undefined, options: {} } as const;
+      if (servingVersion === undefined || servingVersion === latestVersion) {
+        await serving.load({ ...latest, version: 'latest', pinned: undefined, forceReload: false, wait: true }, signal);
+      } else if (!isUnderWay(rollouts.list(modelId), latestVersion)) {
+        await rollouts.update({ ...latest, newVersion: 'latest', strategy: {}, supersede: false, wait: false }, signal);
+      }
       return {};
     },
   );
