@@ -1,5 +1,5 @@
 import type { Server } from '../../test/helpers/acceptance/server.ts';
-import { beginUpdate, eventsOf, rolloutEnd } from '../../test/helpers/updates/rollouts.ts';
+import { beginUpdate, eventsOf, rolloutEnd, type WireEvent } from '../../test/helpers/updates/rollouts.ts';
 import { versionModel } from '../../test/helpers/updates/version-model.ts';
 
 const MODEL_ID = 'idle';
@@ -11,12 +11,6 @@ export interface IdleUpdate {
   /** Comparisons on made-up inputs that the stages were passed on, by the events' own words. */
   readonly madeUpPairs: number;
   readonly liveAnswers: number;
-}
-
-interface SamplesCheck {
-  readonly name: string;
-  readonly live?: number;
-  readonly synthetic_pairs?: number;
 }
 
 /** Updates a model that nobody asks, as an update is by default. */
@@ -33,12 +27,12 @@ export async function updateIdleModel(server: Server): Promise<IdleUpdate> {
   return {
     outcome: outcome ?? 'paused',
     durationMs,
-    madeUpPairs: sum(checks.map((check) => check.synthetic_pairs ?? 0)),
-    liveAnswers: sum(checks.map((check) => check.live ?? 0)),
+    madeUpPairs: sum(checks.map((check) => Number(check['synthetic_pairs']))),
+    liveAnswers: sum(checks.map((check) => Number(check['live']))),
   };
 }
 
-function samplesChecks(events: readonly { readonly gate?: { readonly checks: readonly SamplesCheck[] } | null }[]) {
+function samplesChecks(events: readonly WireEvent[]): readonly Readonly<Record<string, unknown>>[] {
   return events.flatMap(({ gate }) => gate?.checks ?? []).filter(({ name }) => name === 'samples');
 }
 

@@ -26,6 +26,9 @@ export interface WireEvent {
   readonly stage?: number;
   readonly reason?: string;
   readonly facts: Readonly<Record<string, unknown>>;
+  readonly gate?: {
+    readonly checks: readonly ({ readonly name: string } & Readonly<Record<string, unknown>>)[];
+  } | null;
 }
 
 /** All seven stages, each as short as it can be and still be judged by answers. */

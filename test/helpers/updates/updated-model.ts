@@ -13,6 +13,9 @@ import {
 } from './rollouts.ts';
 import { type VersionSpec, versionModel } from './version-model.ts';
 
+/** Threads that wait for one another spin meanwhile, and on a busy machine that is most of their processor time. */
+const ONE_THREAD = { intra_op_threads: 1 };
+
 export interface UpdatedModelOptions {
   readonly modelId: string;
   readonly ratePerSecond: number;
@@ -52,7 +55,7 @@ export class UpdatedModel implements AsyncDisposable {
   static async start(server: Server, options: UpdatedModelOptions): Promise<UpdatedModel> {
     const model = new UpdatedModel(server, options);
     model.add({ offset: 1, ...(options.isHeavy ? { rounds: HEAVY_ROUNDS } : {}) });
-    const { status, body } = await server.load(options.modelId, { version: '1' });
+    const { status, body } = await server.load(options.modelId, { version: '1', options: ONE_THREAD });
     if (status !== 200) throw new Error(`${options.modelId} was not loaded: ${status} ${JSON.stringify(body)}`);
     model.beginLoad(server.url);
     return model;
@@ -106,7 +109,10 @@ export class UpdatedModel implements AsyncDisposable {
   async update(kind: Kind): Promise<UpdateResult> {
     const tally = this.beginTally();
     const version = this.addKind(kind);
-    const { rollout_id: id } = await beginUpdate(this.#server, this.id, version, { strategy: this.#options.strategy });
+    const { rollout_id: id } = await beginUpdate(this.#server, this.id, version, {
+      strategy: this.#options.strategy,
+      options: ONE_THREAD,
+    });
     const ended = await this.#end(id);
     this.between.push(this.beginTally());
     if (ended.outcome === 'completed') this.#serving = this.#latest;
