@@ -1,4 +1,5 @@
 import type { StageMeasurements } from '../../core/rollout/gate-report.ts';
+import { EVIDENCE_HOLD } from '../../core/rollout/gates.ts';
 import type { RolloutConfig } from '../../core/rollout/rollout-config.ts';
 import type { RolloutState } from '../../core/rollout/rollout-state.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -127,10 +128,23 @@ export class StageWork implements Disposable {
   async #pairOnce(): Promise<void> {
     const { comparisons, inputs } = this.#parts;
     const { signal } = this.#ending;
+    if (this.#isTimeSuspected()) {
+      const request = inputs.again()?.request ?? inputs.forTimes(1)[0];
+      if (request === undefined || !(await comparisons.time(request, signal))) await comparisons.retryLater(signal);
+      return;
+    }
     const mirrored = inputs.nextMirrored();
     const input = mirrored ?? (this.#needsPairs() ? inputs.next() : undefined);
     if (input === undefined) await comparisons.retryLater(signal);
     else if ((await comparisons.compare(input, signal)) === undefined) await comparisons.retryLater(signal);
+  }
+
+  /** Live times convict nobody: a suspicion of the new version's time only ends by timing it further. */
+  #isTimeSuspected(): boolean {
+    const { book, state } = this.#parts;
+    const { newReady, breakerOpen } = state();
+    const { cpu_time, wall_time } = book.logShares;
+    return newReady && !breakerOpen && Math.max(cpu_time ?? -Infinity, wall_time ?? -Infinity) >= EVIDENCE_HOLD;
   }
 
   #needsPairs(): boolean {

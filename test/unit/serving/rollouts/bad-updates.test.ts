@@ -65,6 +65,18 @@ describe('a version that fails', () => {
     expect(updating.errors()).toEqual([]);
   });
 
+  test('by its time, which the first pairs leave open, is rolled back by further ones', async () => {
+    await using updating = await Updating.ready();
+    await updating.update({ ...SHORT, firstTimePairs: 10 });
+    updating.serving.engine.observation = (request) => {
+      return { isFinite: true, cpuMs: updating.isOfVersion('2', request) ? 20 : 10 };
+    };
+    const ended = await updating.untilEnded(60_000);
+    expect(ended).toMatchObject({ outcome: 'rolled_back', rollbackReason: 'evidence_time' });
+    expect(ended.pairs.timed).toBeGreaterThan(10);
+    expect(ended.old.weight).toBe(100);
+  });
+
   test('by crashing its process is rolled back, and every request is answered', async () => {
     await using updating = await Updating.ready();
     await updating.update(UNTRIED);
