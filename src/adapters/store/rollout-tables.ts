@@ -62,6 +62,9 @@ export class RolloutTables {
 
   #insertNext(rolloutId: string, { sequence, entry }: RolloutEntryRecord): void {
     const next = this.#nextSequence(rolloutId);
+    const text = JSON.stringify(entry);
+    // Written by an earlier try whose answer was lost.
+    if (sequence === next - 1 && text === this.#entryText(rolloutId, sequence)) return;
     if (sequence !== next) {
       throw new AppError('conflict', `Entry ${sequence} of rollout "${rolloutId}" is not the next one: ${next} is.`);
     }
@@ -69,8 +72,17 @@ export class RolloutTables {
       'INSERT INTO rollout_entries (rollout_id, sequence, entry) VALUES (?, ?, ?)',
       rolloutId,
       sequence,
-      JSON.stringify(entry),
+      text,
     );
+  }
+
+  #entryText(rolloutId: string, sequence: number): string | undefined {
+    const [row] = this.#file.all(
+      'SELECT entry FROM rollout_entries WHERE rollout_id = ? AND sequence = ?',
+      rolloutId,
+      sequence,
+    );
+    return row === undefined ? undefined : String(row['entry']);
   }
 
   #nextSequence(rolloutId: string): number {

@@ -6,7 +6,6 @@ import {
   record,
   type Tolerance,
 } from '../../core/rollout/evidence/evidence.ts';
-import { type EvidenceRecord, evidenceRecord } from '../../core/rollout/evidence/evidence-record.ts';
 import { type AgeOf, ReorderBuffer, type SharedFailure } from '../../core/rollout/evidence/reorder-buffer.ts';
 import { judge } from '../../core/rollout/evidence/verdict.ts';
 import { afterDraw, COLD } from '../../core/rollout/evidence/warmth.ts';
@@ -57,8 +56,9 @@ export class EvidenceBook {
     };
   }
 
-  get record(): EvidenceRecord {
-    return evidenceRecord(this.#evidence);
+  /** All of it. Another object whenever anything has changed. */
+  get evidence(): Evidence {
+    return this.#evidence;
   }
 
   /**

@@ -99,12 +99,11 @@ export class PairRuns {
   }
 
   async #half(arm: Arm, request: RecordedRequest, signal: AbortSignal): Promise<HalfPair | undefined> {
-    let began = false;
     const { clock, onOldBusy } = this.#parts;
-    const from = clock.monotonicMs();
+    let beganAt: number | undefined;
     try {
       const reply = await this.#run(arm, request, signal, () => {
-        began = true;
+        beganAt = clock.monotonicMs();
       });
       const finite = reply.observed?.isFinite !== false;
       const failed = !finite && this.#parts.countsNonFinite();
@@ -112,11 +111,12 @@ export class PairRuns {
     } catch (error) {
       signal.throwIfAborted();
       const attempt = failedAttempt(error);
-      if (isNoFinding(attempt, began)) return undefined;
+      if (isNoFinding(attempt, beganAt !== undefined)) return undefined;
       const reason = error instanceof Error ? error.message : String(error);
       return { failed: true, reason, isFinite: true, reply: undefined };
     } finally {
-      if (arm === 'old') onOldBusy(clock.monotonicMs() - from);
+      // Not the time that it waited behind clients: nobody was kept from anything by that.
+      if (arm === 'old' && beganAt !== undefined) onOldBusy(clock.monotonicMs() - beganAt);
     }
   }
 
@@ -136,7 +136,7 @@ export class PairRuns {
         contentEncoding: request.contentEncoding,
         acceptEncoding: undefined,
         arrivedAtMs,
-        deadlineMs: arrivedAtMs + Math.min(PAIR_LIMIT_MS, lease.loaded.options.defaultTimeoutMs),
+        deadlineMs: arrivedAtMs + PAIR_LIMIT_MS,
         priority: LEAST_URGENT,
         alone: true,
         signal,

@@ -1,5 +1,5 @@
 import type { Evidence } from '../../core/rollout/evidence/evidence.ts';
-import { resumedEvidence } from '../../core/rollout/evidence/evidence-record.ts';
+import { evidenceRecord, resumedEvidence } from '../../core/rollout/evidence/evidence-record.ts';
 import type { LogEntry } from '../../core/rollout/log-entry.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -22,7 +22,7 @@ interface RecorderParts {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly book: Pick<EvidenceBook, 'record'>;
+  readonly book: Pick<EvidenceBook, 'evidence'>;
   readonly starts: number;
 }
 
@@ -30,6 +30,7 @@ interface RecorderParts {
 export class RolloutRecorder implements Disposable {
   readonly #parts: RecorderParts;
   #timer: Disposable | undefined;
+  #saved: Evidence | undefined;
   #isOver = false;
 
   constructor(parts: RecorderParts) {
@@ -64,8 +65,11 @@ export class RolloutRecorder implements Disposable {
   /** Evidence that is not saved in time is lost, which leaves the test valid: it only takes longer. */
   async save(): Promise<void> {
     const { store, identity, book, starts, logger } = this.#parts;
+    const { evidence } = book;
+    if (evidence === this.#saved) return;
     try {
-      await store.putRolloutProgress(identity.id, { evidence: book.record, starts });
+      await store.putRolloutProgress(identity.id, { evidence: evidenceRecord(evidence), starts });
+      this.#saved = evidence;
     } catch (error) {
       logger.warn({ rollout: identity.id, err: error }, 'the evidence of an update could not be saved');
     }

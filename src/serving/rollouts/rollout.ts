@@ -1,16 +1,13 @@
-import type { AppError } from '../../core/errors.ts';
 import type { VersionName } from '../../core/model/version.ts';
 import { nextDeadline } from '../../core/rollout/deadlines.ts';
 import type { Effect } from '../../core/rollout/effects.ts';
 import { replay } from '../../core/rollout/evolve.ts';
 import type { LogEntry } from '../../core/rollout/log-entry.ts';
-import type { Finding } from '../../core/rollout/reasons.ts';
 import type { RolloutEvent } from '../../core/rollout/rollout-events.ts';
 import { isTerminal, outcomeOf, type RolloutState } from '../../core/rollout/rollout-state.ts';
 import { createRollout, type Transition, transition } from '../../core/rollout/transition.ts';
 import type { Arm } from '../../core/traffic/assignment.ts';
 import type { Resident } from '../lifecycle/resident.ts';
-import { reasonOf } from '../reason.ts';
 import type { LiveUpdate } from '../running/inference.ts';
 import type { OnLost } from '../running/loss.ts';
 import type { InferReply, InferRequest } from '../service.ts';
@@ -22,6 +19,7 @@ import type { RolloutIdentity } from './identity.ts';
 import { isLast, RolloutRecorder, readProgress } from './rollout-recorder.ts';
 import type { RolloutServices } from './rollout-services.ts';
 import { type AvailabilityChange, UpdatedVersions } from './updated-versions.ts';
+import { VersionMoves } from './version-moves.ts';
 import { viewOf } from './view-of.ts';
 import type { RolloutView } from './views.ts';
 
@@ -36,7 +34,6 @@ interface Begun extends Recorded {
 }
 
 const ARMS: readonly Arm[] = ['old', 'new'];
-const RETRY_MS = 1000;
 /** Made-up inputs of each start of the server are others. */
 const SEEDS_PER_START = 100_000;
 
@@ -50,6 +47,7 @@ export class Rollout implements LiveUpdate {
   readonly #evaluation: Evaluation;
   readonly #activities: Activities;
   readonly #recorder: RolloutRecorder;
+  readonly #moves: VersionMoves;
   #state: RolloutState;
   #deadlineTimer: Disposable | undefined;
   #isClosed = false;
@@ -80,6 +78,9 @@ export class Rollout implements LiveUpdate {
     this.#evaluation = evaluation;
     const isSettled = () => this.#queue.isSettled;
     this.#activities = new Activities({ identity, services, versions, evaluation, state, now, fire, isSettled });
+    const isClosed = () => this.#isClosed || this.isOver;
+    const tell = (event: RolloutEvent) => this.fire(event);
+    this.#moves = new VersionMoves({ identity, services, versions, state, fire: tell, isClosed });
     const { book, split } = evaluation;
     this.#recorder = new RolloutRecorder({ identity, store, clock, logger, book, starts: starts + 1 });
     this.#queue = new EffectQueue({
@@ -105,7 +106,7 @@ export class Rollout implements LiveUpdate {
   }
 
   /** One that was recorded, as it was when it ended or the server did. Nothing goes on before `resume`. */
-  static recorded(identity: RolloutIdentity, services: RolloutServices, recorded: Recorded): Rollout {
+  static recall(identity: RolloutIdentity, services: RolloutServices, recorded: Recorded): Rollout {
     return new Rollout(identity, services, { ...recorded, state: replay(recorded.entries) });
   }
 
@@ -235,7 +236,7 @@ export class Rollout implements LiveUpdate {
         this.fire({ type: 'start' });
         break;
       case 'load':
-        void this.#load();
+        void this.#moves.load();
         break;
       case 'probe':
         this.#activities.beginCheck();
@@ -250,81 +251,21 @@ export class Rollout implements LiveUpdate {
         // An open breaker is state, and the activities follow the state.
         break;
       case 'drain':
-        void this.#drain(effect.arm);
+        void this.#moves.drain(effect.arm);
         break;
       case 'cut_off':
         this.#services.hosting.cutOff(this.#versions.of(effect.arm));
         break;
       case 'restore_old':
-        void this.#restoreOld();
+        void this.#moves.restoreOld();
         break;
       case 'keep_previous':
         this.#services.hosting.keepPrevious(this.#versions.of('old'), effect.forMs);
         break;
       case 'unload_new':
-        void this.#unloadNew();
+        void this.#moves.unloadNew();
         break;
     }
-  }
-
-  async #load(): Promise<void> {
-    const { hosting } = this.#services;
-    try {
-      const resident = await hosting.load(this.identity, () => this.#state.phase === 'loading');
-      if (this.#isClosed) return;
-      this.#versions.hold();
-      const { loaded } = resident;
-      this.fire({
-        type: 'loaded',
-        facts: { digest: loaded?.prepared.digest ?? null, loadTimeMs: loaded?.loadTimeMs ?? null },
-      });
-    } catch (error) {
-      if (this.#isClosed) return;
-      const finding = findingOfLoad(error);
-      const facts = { reason: reasonOf(error) };
-      if (finding === undefined) this.fire({ type: 'load_failed', facts });
-      else this.fire({ type: 'finding', finding, facts });
-    }
-  }
-
-  async #drain(arm: Arm): Promise<void> {
-    const { hosting } = this.#services;
-    if (arm === 'old') await hosting.recordServing(this.identity, 'new');
-    await this.#versions.of(arm)?.drained();
-    this.#tellDrained();
-  }
-
-  /** Again, while the new version is just being started again: nothing else tells it a second time. */
-  #tellDrained(): void {
-    if (this.#isClosed || this.fire({ type: 'drained' }).taken || this.#state.phase !== 'draining') return;
-    this.#services.clock.after(RETRY_MS, () => this.#tellDrained());
-  }
-
-  async #restoreOld(): Promise<void> {
-    const old = this.#versions.of('old');
-    if (old?.state === 'ready' && old.loaded?.supervisor.failure === undefined) {
-      this.#versions.hold();
-      // Somebody else may have loaded it again; a supervisor that has not given up brings it back itself, which is told.
-      if (this.#versions.ready('old') === old) this.fire({ type: 'old_ready', facts: {} });
-      return;
-    }
-    try {
-      await this.#services.hosting.restore(this.identity);
-      this.#versions.hold();
-      this.fire({ type: 'old_ready', facts: {} });
-    } catch (error) {
-      this.#services.logger.error({ err: error }, 'the version that served could not be loaded again');
-      this.#services.clock.after(RETRY_MS, () => {
-        if (!this.#isClosed && !this.isOver && !this.#state.oldReady) void this.#restoreOld();
-      });
-    }
-  }
-
-  async #unloadNew(): Promise<void> {
-    const { hosting } = this.#services;
-    this.#versions.release('new');
-    await hosting.unloadNew(this.identity, this.#state.rollbackReason);
-    this.fire({ type: 'unloaded' });
   }
 
   #noteAvailability(arm: Arm, change: AvailabilityChange, reason: string, crash: object | undefined): void {
@@ -340,7 +281,7 @@ export class Rollout implements LiveUpdate {
         break;
       case 'failed':
         if (arm === 'new') this.fire({ type: 'finding', finding: 'crash_loop', facts });
-        else void this.#restoreOld();
+        else void this.#moves.restoreOld();
         break;
     }
   }
@@ -371,11 +312,4 @@ export class Rollout implements LiveUpdate {
   #now(): number {
     return Math.max(this.#state.at, this.#services.now());
   }
-}
-
-/** What a load that failed has found out about the version, where it has. */
-function findingOfLoad(error: unknown): Finding | undefined {
-  const { code, details } = (error ?? {}) as Partial<AppError>;
-  if (code === 'insufficient_memory') return 'insufficient_memory';
-  return details?.['probe'] === undefined ? undefined : 'failed_probe';
 }

@@ -137,6 +137,7 @@ export class Rollouts implements RolloutServing, LiveUpdates {
     const rollout = this.#require(id);
     const result = rollout.fire(action);
     if (!result.taken) throw new AppError('conflict', `Rollout ${id} can not do that now: ${result.why}.`);
+    // What was answered is not to be undone by a restart; a disk that is full holds up nobody for ever.
     return rollout.view;
   }
 
@@ -296,7 +297,7 @@ export class Rollouts implements RolloutServing, LiveUpdates {
     const { store } = this.#services;
     const entries = await store.listRolloutEntries(record.id);
     const identity = identityOf(record);
-    const rollout = Rollout.recorded(identity, this.#services, {
+    const rollout = Rollout.recall(identity, this.#services, {
       // The server itself wrote them, and refused what had a gap.
       entries: entries.map(({ entry }) => entry as unknown as LogEntry),
       progress: record.progress,

@@ -56,10 +56,11 @@ describe('an update and its log', () => {
     await using store = await openStore(dataDir);
     await store.createRollout(rollout('a'), entry(1));
     await store.putRolloutProgress('a', { kept: true });
-    for (const sequence of [3, 1, 0]) {
-      await expect(store.appendRolloutEntry('a', entry(sequence), 9)).rejects.toMatchObject({
+    const other = { sequence: 1, entry: { type: 'something else' } };
+    for (const wrong of [entry(3), other, entry(0)]) {
+      await expect(store.appendRolloutEntry('a', wrong, 9)).rejects.toMatchObject({
         code: 'conflict',
-        message: expect.stringContaining(`Entry ${sequence} of rollout "a" is not the next one: 2 is.`),
+        message: expect.stringContaining(`Entry ${wrong.sequence} of rollout "a" is not the next one: 2 is.`),
       });
     }
     await expect(store.appendRolloutEntry('b', entry(1), undefined)).rejects.toMatchObject({
@@ -67,6 +68,14 @@ describe('an update and its log', () => {
     });
     expect(await store.listRollouts()).toEqual([rollout('a', { progress: { kept: true } })]);
     expect(await store.listRolloutEntries('a')).toEqual([entry(1)]);
+    await store.appendRolloutEntry('a', entry(2), undefined);
+    expect(await store.listRolloutEntries('a')).toEqual([entry(1), entry(2)]);
+  });
+
+  it('take the last entry again, whose answer may have been lost', async () => {
+    await using store = await openStore(dataDir);
+    await store.createRollout(rollout('a'), entry(1));
+    await store.appendRolloutEntry('a', entry(2), undefined);
     await store.appendRolloutEntry('a', entry(2), undefined);
     expect(await store.listRolloutEntries('a')).toEqual([entry(1), entry(2)]);
   });

@@ -8,6 +8,7 @@ test('before any traffic, pairs take a small share of the old version’s time w
   // Pairs take 20 ms each.
   engine.behaviour = (request, body) => {
     if (!request.alone) return usual(request, body);
+    request.onBegan?.();
     clock.after(20, () => {
       for (const runner of engine.alive) for (const run of runner.open) if (run.request === request) runner.answer(run);
     });
