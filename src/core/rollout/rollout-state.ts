@@ -88,9 +88,14 @@ export function canAnswer({ newReady, proven, breakerOpen }: RolloutState): bool
   return newReady && proven && !breakerOpen;
 }
 
-/** Whether requests that the new version fails are all to be answered by the old one, at whatever cost. */
-export function isUnderSuspicion({ hold, breakerOpen, pause }: RolloutState): boolean {
-  return breakerOpen || pause?.withdrawn === true || hold?.cause === 'evidence' || hold?.cause === 'breaker';
+/**
+ * Whether requests that the new version fails are all to be answered by the old one, at whatever cost. Where it gets no
+ * more of them, that is what it still has: after a crash, and in a rollback.
+ */
+export function isUnderSuspicion({ phase, hold, breakerOpen, pause, newReady }: RolloutState): boolean {
+  if (breakerOpen || pause?.withdrawn === true || !newReady) return true;
+  if (phase === 'rolling_back' || phase === 'rolled_back') return true;
+  return hold?.cause === 'evidence' || hold?.cause === 'breaker';
 }
 
 /**

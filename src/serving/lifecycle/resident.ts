@@ -79,6 +79,9 @@ export class Resident {
   #leases = 0;
   #claims = 0;
   readonly #whenIdle: (() => void)[] = [];
+  /** Told when the leases from before have come back. */
+  readonly #drains: Drain[] = [];
+  #leasesGiven = 0;
   readonly #resolveRetired: () => void;
 
   constructor(
@@ -148,12 +151,14 @@ export class Resident {
     const loaded = this.#loaded;
     if (this.#state !== 'ready' || loaded === undefined) throw notReady(this);
     this.#leases += 1;
-    return new CountedLease(loaded, this);
+    this.#leasesGiven += 1;
+    return new CountedLease(loaded, this, this.#leasesGiven);
   }
 
   /** For leases only: each gives back once. */
-  giveBack(): void {
+  giveBack(number: number): void {
     this.#leases -= 1;
+    if (this.#drains.length > 0) this.#countDrains(number);
     if (this.#leases === 0) for (const resume of this.#whenIdle.splice(0)) resume();
     if (!this.isInUse) this.onIdle?.();
   }
@@ -180,21 +185,47 @@ export class Resident {
     if (this.#leases === 0) return Promise.resolve();
     return new Promise((resolve) => this.#whenIdle.push(resolve));
   }
+
+  /** Resolves when the leases that are held now have come back, whatever is lent meanwhile. */
+  drained(): Promise<void> {
+    if (this.#leases === 0) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#drains.push({ upTo: this.#leasesGiven, open: this.#leases, resolve });
+    return promise;
+  }
+
+  #countDrains(number: number): void {
+    for (const drain of this.#drains) {
+      if (number <= drain.upTo) drain.open -= 1;
+      if (drain.open === 0) drain.resolve();
+    }
+    const open = this.#drains.filter((drain) => drain.open > 0);
+    this.#drains.splice(0, Number.POSITIVE_INFINITY, ...open);
+  }
+}
+
+interface Drain {
+  /** The number of the last lease that is waited for. */
+  readonly upTo: number;
+  open: number;
+  readonly resolve: () => void;
 }
 
 class CountedLease implements Lease {
   readonly loaded: Loaded;
+  readonly #number: number;
   #resident: Resident | undefined;
 
-  constructor(loaded: Loaded, resident: Resident) {
+  constructor(loaded: Loaded, resident: Resident, number: number) {
     this.loaded = loaded;
+    this.#number = number;
     this.#resident = resident;
   }
 
   [Symbol.dispose](): void {
     const resident = this.#resident;
     this.#resident = undefined;
-    resident?.giveBack();
+    resident?.giveBack(this.#number);
   }
 }
 

@@ -27,6 +27,8 @@ interface ActivityParts {
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly fire: (event: RolloutEvent) => void;
+  /** Whether all that was decided is durable, and done. */
+  readonly isSettled: () => boolean;
 }
 
 /** What goes on in the background of an update: exactly what its state asks for. */
@@ -67,6 +69,8 @@ export class Activities implements Disposable {
   /** The comprehensive health check, from its beginning. */
   beginCheck(): void {
     this.#endCheck();
+    // It may have been decided otherwise while that was being recorded.
+    if (this.#parts.state().phase !== 'probing') return;
     this.#checking = new AbortController();
     void this.#check(this.#checking.signal);
   }
@@ -89,25 +93,33 @@ export class Activities implements Disposable {
   }
 
   async #check(signal: AbortSignal): Promise<void> {
-    const { identity, services, evaluation, fire } = this.#parts;
+    const { identity, services, versions, evaluation, fire, state, now } = this.#parts;
+    const { config } = identity;
+    let compared: Resident | undefined;
     try {
       const old = await this.#untilReady('old', signal);
+      compared = old;
       const fresh = await this.#untilReady('new', signal);
       evaluation.comparisons.beginStage();
       const check = new ComprehensiveCheck({
-        config: identity.config,
+        config,
         health: services.health,
         inputs: evaluation.inputs,
         comparisons: evaluation.comparisons,
         old,
         new: fresh,
+        isInTime: (share) => now() - state().deadlineFrom < share * config.deadlinesMs.probing,
         onFinding: (finding, facts) => this.#find(finding, facts),
       });
       const facts = await check.run(signal);
       this.#checking = undefined;
       fire({ type: 'probes_passed', facts });
     } catch (error) {
-      if (!signal.aborted) this.#find('failed_probe', { detail: reasonOf(error) });
+      if (signal.aborted) return;
+      // What it was to be compared with has gone meanwhile: that says nothing of it.
+      const isOldGone = versions.ready('old') === undefined || versions.ready('old') !== compared;
+      if (isOldGone) this.beginCheck();
+      else this.#find('failed_probe', { detail: reasonOf(error) });
     }
   }
 
@@ -156,7 +168,7 @@ export class Activities implements Disposable {
 
   #beginWork(): void {
     if (this.#work !== undefined || this.#ending.signal.aborted) return;
-    const { identity, services, evaluation, state, now, fire } = this.#parts;
+    const { identity, services, evaluation, state, now, fire, isSettled } = this.#parts;
     const { book, comparisons, inputs, figures, saturation } = evaluation;
     this.#work = new StageWork({
       config: identity.config,
@@ -168,6 +180,7 @@ export class Activities implements Disposable {
       inputs,
       samples: () => figures.new.samples,
       probe: (signal) => this.#probeNew(signal),
+      isSettled,
       onTick: (measured) => {
         fire({ type: 'tick', measured });
         if (saturation.forMs > 0) fire({ type: 'saturated', forMs: saturation.forMs, facts: {} });

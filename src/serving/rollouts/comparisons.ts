@@ -143,6 +143,12 @@ export class Comparisons {
     this.#turn = promise;
     try {
       await waitUnlessAborted(before, signal);
+    } catch (error) {
+      // Who does not wait for a turn any more does not give the next one theirs early.
+      void before.then(() => resolve());
+      throw error;
+    }
+    try {
       this.#oldBusyMs = 0;
       const result = await work();
       const { clock, lastRequestAt } = this.#parts;

@@ -11,6 +11,9 @@ import type { PairOutcome } from './pair-runs.ts';
 
 /** What every one of the first pairs shows is no matter of rates. */
 const CERTAIN_PAIRS = 5;
+/** Shares of the time for the whole check after which no more pairs, and then no more timed ones, are begun. */
+const PAIRS_SHARE = 0.5;
+const TIMED_SHARE = 0.75;
 /** A probe that takes so many times as long as on the old version, and this long, is for a person to look at. */
 const SLOW_FACTOR = 10;
 const SLOW_FROM_MS = 1000;
@@ -22,6 +25,8 @@ interface CheckParts {
   readonly comparisons: Comparisons;
   readonly old: Resident;
   readonly new: Resident;
+  /** Whether there is time for more: for so large a share of it, in (0, 1]. What is not measured fails nobody. */
+  readonly isInTime: (share: number) => boolean;
   /** Something was found out. The check goes on: whoever is told ends it where it is to end. */
   readonly onFinding: (finding: Finding, facts: Facts) => void;
 }
@@ -84,9 +89,9 @@ export class ComprehensiveCheck {
   }
 
   async #runPairs(signal: AbortSignal): Promise<Facts> {
-    const { config, inputs, comparisons } = this.#parts;
+    const { config, inputs, comparisons, isInTime } = this.#parts;
     const outcomes: PairOutcome[] = [];
-    while (outcomes.length < config.firstPairs) {
+    while (outcomes.length < config.firstPairs && isInTime(PAIRS_SHARE)) {
       const input = inputs.next();
       if (input === undefined) break;
       const outcome = await comparisons.compare(input, signal);
@@ -113,9 +118,10 @@ export class ComprehensiveCheck {
 
   /** @returns how many inputs both versions were timed on */
   async #runTimedPairs(signal: AbortSignal): Promise<number> {
-    const { config, inputs, comparisons } = this.#parts;
+    const { config, inputs, comparisons, isInTime } = this.#parts;
     let timed = 0;
     for (const request of inputs.forTimes(config.firstTimePairs)) {
+      if (!isInTime(TIMED_SHARE)) break;
       if (await comparisons.time(request, signal)) timed += 1;
     }
     return timed;

@@ -29,7 +29,10 @@ interface QueueParts {
 export class EffectQueue {
   readonly #parts: QueueParts;
   #last: Promise<void> = Promise.resolve();
+  #waiting = 0;
   #isClosed = false;
+  /** An entry could not be recorded any more: none may be after it. */
+  #hasGap = false;
 
   constructor(parts: QueueParts) {
     this.#parts = parts;
@@ -45,37 +48,51 @@ export class EffectQueue {
     }
   }
 
-  /** Resolves when everything so far is durable and begun. */
-  settled(): Promise<void> {
-    return this.#last;
+  /** Whether everything so far is durable and begun. */
+  get isSettled(): boolean {
+    return this.#waiting === 0;
   }
 
-  /** Begins nothing any more. What is being recorded is recorded. */
+  /** Begins nothing any more. What was decided before is recorded, as far as the disk takes it at once. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#last;
   }
 
   #later(effect: Effect): void {
-    this.#last = this.#last.then(() => this.#carryOut(effect));
+    if (this.#isClosed) return;
+    this.#waiting += 1;
+    this.#last = this.#last
+      .then(() => this.#carryOut(effect))
+      .catch((error: unknown) => {
+        const { logger, label } = this.#parts;
+        logger.error({ model: label, effect: effect.type, err: error }, 'what an update wanted could not be done');
+      })
+      .finally(() => {
+        this.#waiting -= 1;
+      });
   }
 
   async #carryOut(effect: Effect): Promise<void> {
-    if (this.#isClosed) return;
+    if (this.#hasGap) return;
     const { setWeight, perform } = this.#parts;
     if (effect.type === 'record') await this.#record(effect.entry);
+    else if (this.#isClosed) return;
     else if (effect.type === 'set_weight') setWeight(effect);
     else perform(effect);
   }
 
   async #record(entry: LogEntry): Promise<void> {
     const { record, clock, logger, label, onRecorded } = this.#parts;
-    while (!this.#isClosed) {
+    for (;;) {
       try {
         await record(entry);
-        onRecorded(entry);
-        return;
+        break;
       } catch (error) {
+        if (this.#isClosed) {
+          this.#hasGap = true;
+          throw error;
+        }
         logger.error(
           { model: label, event: entry.type, err: error },
           'an update waits: its event could not be recorded',
@@ -85,5 +102,6 @@ export class EffectQueue {
         });
       }
     }
+    if (!this.#isClosed) onRecorded(entry);
   }
 }

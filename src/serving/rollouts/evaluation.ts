@@ -74,6 +74,12 @@ export class Evaluation {
     this.#breaker = CLOSED_BREAKER;
   }
 
+  /** It is over: bodies of requests are not wanted any more. */
+  end(): void {
+    this.suspects = [];
+    this.inputs.forget();
+  }
+
   /** For requests that were not drawn: a crash under them is no evidence against whoever was drawn with them. */
   onLostOther(arm: Arm, then: 'retry' | 'give_up'): OnLost {
     return (loss) => {
@@ -128,7 +134,9 @@ export class Evaluation {
       onLost: (arm) => this.onLostOther(arm, 'give_up'),
       onOldBusy: (ms) => this.comparisons.noteOldBusy(ms),
     });
-    const lastRequestAt = () => this.#lastRequestAtMs;
+    // Before the new version has any traffic, nothing is drawn, and clients want the old one all the same.
+    const lastUsedAt = () => versions.of('old')?.lastUsedMs ?? Number.NEGATIVE_INFINITY;
+    const lastRequestAt = () => Math.max(this.#lastRequestAtMs, lastUsedAt());
     return new Comparisons({ book: this.book, clock, runs, stage: this.#stage, lastRequestAt });
   }
 
@@ -166,7 +174,7 @@ export class Evaluation {
       recorded.note(request);
       return;
     }
-    const copy = recordable(request);
+    const copy = this.inputs.hasRoom ? recordable(request) : undefined;
     if (copy !== undefined) this.inputs.mirror(copy);
   }
 

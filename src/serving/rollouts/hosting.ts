@@ -1,8 +1,10 @@
 import { AppError } from '../../core/errors.ts';
 import type { RollbackReason } from '../../core/rollout/reasons.ts';
 import type { RolloutState } from '../../core/rollout/rollout-state.ts';
+import type { Arm } from '../../core/traffic/assignment.ts';
 import type { DesiredState } from '../lifecycle/desired-state.ts';
-import { type LoadTarget, targetOnDisk } from '../lifecycle/load-target.ts';
+import type { LoadTarget } from '../lifecycle/load-target.ts';
+import type { LoadPlan } from '../lifecycle/loader.ts';
 import type { Loads } from '../lifecycle/loads.ts';
 import type { Repository } from '../lifecycle/repository.ts';
 import type { Residency } from '../lifecycle/residency.ts';
@@ -10,7 +12,6 @@ import type { Resident } from '../lifecycle/resident.ts';
 import type { Retirement } from '../lifecycle/retirement.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DesiredVersion } from '../ports/store.ts';
-import { waitUnlessAborted } from '../waiting.ts';
 import type { RolloutIdentity } from './identity.ts';
 
 interface HostingParts {
@@ -42,30 +43,25 @@ export class Hosting {
     this.#targets.delete(rolloutId);
   }
 
-  /** What is recorded of the plan beside the configuration. */
-  settingsOf({ id }: RolloutIdentity): Record<string, unknown> {
-    const target = this.#targets.get(id);
-    if (target === undefined) return {};
-    const { source, sha256, options } = target.settings;
-    return { load: { source: source ?? null, sha256: sha256 ?? null, options } };
-  }
-
-  /** The new version, ready, beside the old one. Rejects with what a load fails with. */
-  async load({ id, modelId, newVersion }: RolloutIdentity): Promise<Resident> {
+  /** The new version, ready, beside the old one. Rejects with what a load fails with, and where it is not wanted any more. */
+  async load(identity: RolloutIdentity, isWanted: () => boolean): Promise<Resident> {
     const { residency, loads } = this.#parts;
+    const { id, modelId, newVersion } = identity;
     const there = residency.find(modelId, newVersion);
     if (there?.state === 'draining') await there.retired;
     if (there?.state === 'ready') {
       this.#stopKeeping(there);
       return there;
     }
-    const target = this.#targets.get(id) ?? (await this.#targetOnDisk(modelId, newVersion));
+    const target = this.#targets.get(id) ?? (await this.#recordedTarget(identity, 'new'));
+    // Nobody would send it away again.
+    if (!isWanted()) throw new AppError('conflict', `Version ${newVersion} of ${modelId} is not wanted any more.`);
     return loads.begin({ ...target, mayServe: false, background: true, isTransient: true }).done;
   }
 
   /** The version that served, once more. */
-  async restore({ modelId, oldVersion }: RolloutIdentity): Promise<Resident> {
-    const target = await this.#targetOnDisk(modelId, oldVersion);
+  async restore(identity: RolloutIdentity): Promise<Resident> {
+    const target = await this.#recordedTarget(identity, 'old');
     const resident = await this.#parts.loads.begin({ ...target, mayServe: true }).done;
     this.#parts.residency.serve(resident);
     return resident;
@@ -82,7 +78,8 @@ export class Hosting {
     const { modelId, newVersion, config } = identity;
     if (state.phase === 'completed' && !config.dryRun) {
       await this.recordServing(identity, 'new');
-      await this.#parts.desired.remove(modelId, identity.oldVersion);
+      const isPinned = this.#parts.desired.get(modelId, identity.oldVersion)?.pinned === true;
+      if (!isPinned) await this.#parts.desired.remove(modelId, identity.oldVersion);
       return;
     }
     await this.recordServing(identity, 'old');
@@ -91,18 +88,25 @@ export class Hosting {
     else await this.#parts.desired.remove(modelId, newVersion);
   }
 
+  /** The version that is to serve a model, whether it is in memory or not. */
+  servingVersion(modelId: RolloutIdentity['modelId']): string | undefined {
+    const { residency, desired } = this.#parts;
+    const chosen = desired.ofModel(modelId).find(({ state, serving }) => state === 'running' && serving);
+    return residency.find(modelId, undefined)?.version ?? chosen?.version;
+  }
+
   /** Makes the old version of a completed update serve again. At once while it is still in memory. */
-  async returnToOld(identity: RolloutIdentity, signal: AbortSignal): Promise<void> {
-    const { residency, retirement } = this.#parts;
+  async returnToOld(identity: RolloutIdentity): Promise<void> {
+    const { residency } = this.#parts;
     const { modelId, oldVersion, newVersion } = identity;
     const there = residency.find(modelId, oldVersion);
-    const old = there?.state === 'ready' ? there : await waitUnlessAborted(this.restore(identity), signal);
+    if (there?.state === 'draining') await there.retired;
+    const old = there?.state === 'ready' ? there : await this.restore(identity);
     this.#stopKeeping(old);
     residency.serve(old);
     await this.recordServing(identity, 'old');
     await this.#put(modelId, newVersion, { state: 'stopped', serving: false });
-    const replaced = residency.find(modelId, newVersion);
-    if (replaced !== undefined) void retirement.retire(replaced);
+    void this.#sendNewAway(identity);
   }
 
   /** @throws AppError `model_not_found` */
@@ -133,7 +137,7 @@ export class Hosting {
     if (resident?.state !== 'ready') return;
     this.#stopKeeping(resident);
     // Not after a restart: it would be loaded only to be unloaded.
-    void this.#parts.desired.remove(resident.modelId, resident.version);
+    if (!resident.pinned) void this.#parts.desired.remove(resident.modelId, resident.version);
     const timer = clock.after(forMs, () => {
       this.#kept.delete(resident);
       const isWanted = residency.isServing(resident) || resident.inUpdate || resident.pinned;
@@ -144,19 +148,23 @@ export class Hosting {
 
   /** Resolves when the new version is gone; its load is ended where it is under way. */
   async unloadNew(identity: RolloutIdentity, reason: RollbackReason | null): Promise<void> {
-    const { residency, loads, retirement, desired } = this.#parts;
-    const { id, modelId, oldVersion, newVersion } = identity;
+    const { desired } = this.#parts;
+    const { id, modelId, newVersion } = identity;
     this.forget(id);
     if (desired.get(modelId, newVersion)?.serving === true) await this.recordServing(identity, 'old');
     // Nobody is to get it by asking for the latest version, or by its name, without it being loaded anew on purpose.
     if (reason !== null) await this.#put(modelId, newVersion, { state: 'stopped', serving: false });
-    loads
-      .underWay(modelId, newVersion)
-      ?.cancel(new AppError('conflict', `The update of ${modelId} to version ${newVersion} was rolled back.`));
-    await loads.underWay(modelId, newVersion)?.done.catch(() => undefined);
+    await this.#sendNewAway(identity);
+  }
+
+  /** Resolves when it is gone; its load is ended where it is under way. */
+  async #sendNewAway({ modelId, newVersion }: RolloutIdentity): Promise<void> {
+    const { residency, loads, retirement } = this.#parts;
+    const flight = loads.underWay(modelId, newVersion);
+    flight?.cancel(new AppError('conflict', `The update of ${modelId} to version ${newVersion} was rolled back.`));
+    await flight?.done.catch(() => undefined);
     const resident = residency.find(modelId, newVersion);
-    if (resident === undefined || residency.isServing(resident) || newVersion === oldVersion) return;
-    await retirement.retire(resident);
+    if (resident !== undefined && !residency.isServing(resident)) await retirement.retire(resident);
   }
 
   #stopKeeping(resident: Resident): void {
@@ -164,9 +172,26 @@ export class Hosting {
     this.#kept.delete(resident);
   }
 
-  async #targetOnDisk(modelId: RolloutIdentity['modelId'], version: RolloutIdentity['newVersion']) {
-    const files = await this.#parts.repository.require(modelId, version);
-    return targetOnDisk(files, this.#parts.desired.get(modelId, version), false);
+  /** As it was when the update began. What was to be fetched, and had not been, still is. */
+  async #recordedTarget({ modelId, oldVersion, newVersion, settings }: RolloutIdentity, arm: Arm): Promise<LoadTarget> {
+    const version = arm === 'new' ? newVersion : oldVersion;
+    const files = (await this.#parts.repository.onDisk(modelId)).find((each) => each.version === version);
+    const { source, sha256 } = settings[arm];
+    const plan: LoadPlan =
+      files === undefined && source !== undefined
+        ? { kind: 'source', source, sha256 }
+        : { kind: 'catalog', files: files ?? (await this.#parts.repository.require(modelId, version)) };
+    const pinned = this.#parts.desired.get(modelId, version)?.pinned ?? false;
+    return {
+      modelId,
+      version,
+      plan,
+      settings: settings[arm],
+      pinned,
+      mayServe: false,
+      mayEvict: true,
+      background: true,
+    };
   }
 
   #put(

@@ -120,8 +120,25 @@ export class LiveRequests implements LiveUpdate {
       const attempt = failedAttempt(error);
       if (attempt === 'refused') void this.#askNew(drawn);
       else this.#settleFailure(drawn, attempt);
-      throw error;
+      const answer = attempt === 'away' ? await this.#insteadOfOld(drawn) : undefined;
+      if (answer === undefined) throw error;
+      return answer;
     }
+  }
+
+  /** The old version is away for good, and the new one has its traffic: then it answers what the old one left, too. */
+  async #insteadOfOld({ request, startedAt, deadlineMs }: Drawn): Promise<InferReply | undefined> {
+    const { residentOf, runs, crashes, split } = this.#parts;
+    const fresh = residentOf('new');
+    if (fresh?.state !== 'ready' || split.newPercent === 0) return undefined;
+    const onLost: OnLost = (loss) => {
+      crashes.lostOther(loss, 'new');
+      return 'retry';
+    };
+    return runs.run(fresh, request, { startedAt, deadlineMs, onLost }).then(
+      (reply) => replyOf(fresh, reply),
+      () => undefined,
+    );
   }
 
   async #onNew(drawn: Drawn): Promise<InferReply> {
@@ -257,7 +274,9 @@ export class LiveRequests implements LiveUpdate {
     const outcome = outcomeOf(attempt, this.#age(drawn));
     if (outcome !== undefined) this.#settle(drawn, outcome);
     else this.#note(drawn, true);
-    if (drawn.assignment.arm === 'new' && attempt === 'late') this.#parts.onNewOutcome(true);
+    // What it had not begun with waited for its turn: that is crowding, and no failure.
+    const hadItsTurn = attempt === 'late' && drawn.beganAt !== undefined;
+    if (drawn.assignment.arm === 'new' && hadItsTurn) this.#parts.onNewOutcome(true);
   }
 
   #settle(drawn: Drawn, outcome: Outcome): void {

@@ -36,8 +36,13 @@ export class PairInputs {
     for (const bucket of used.buckets) for (const [digest] of bucket) this.#used.add(digest);
   }
 
+  /** Asked before a request is copied for it. */
+  get hasRoom(): boolean {
+    return this.#mirrored.length < MAX_MIRRORED;
+  }
+
   mirror(request: RecordedRequest): void {
-    if (this.#mirrored.length < MAX_MIRRORED) this.#mirrored.push(request);
+    if (this.hasRoom) this.#mirrored.push(request);
   }
 
   /** A request that was chosen out of the live traffic. */
@@ -46,6 +51,11 @@ export class PairInputs {
       if (this.#take(request)) return { kind: 'recorded', request };
     }
     return undefined;
+  }
+
+  /** What was chosen and not used is not wanted any more. */
+  forget(): void {
+    this.#mirrored.length = 0;
   }
 
   /** Undefined where nothing is recorded any more and no request can be made up. */

@@ -1,3 +1,4 @@
+import { AppError } from '../../core/errors.ts';
 import { needsAnotherRun, settledTimeMs } from '../../core/rollout/evidence/timing-runs.ts';
 import type { Arm, RandomSource } from '../../core/traffic/assignment.ts';
 import type { Resident } from '../lifecycle/resident.ts';
@@ -122,7 +123,7 @@ export class PairRuns {
   async #run(arm: Arm, request: RecordedRequest, signal: AbortSignal, onBegan: () => void): Promise<RunReply> {
     const { payloads, clock, residentOf, onLost } = this.#parts;
     const resident = residentOf(arm);
-    if (resident === undefined) throw new Error(`the ${arm} version is away`);
+    if (resident === undefined) throw new AppError('not_ready', `The ${arm} version is away.`);
     using lease = resident.lease();
     using writer = payloads.open(request.body.byteLength);
     writer.write(request.body);

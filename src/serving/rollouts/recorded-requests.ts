@@ -19,6 +19,7 @@ const MAX_PER_MODEL = 400;
 const APART_MS = 20;
 
 interface Ring {
+  bytes: number;
   readonly requests: Map<string, RecordedRequest>;
   lastAtMs: number;
 }
@@ -63,7 +64,7 @@ export class RecordedRequests {
   }
 
   #open(modelId: string): Ring {
-    const ring: Ring = { requests: new Map(), lastAtMs: Number.NEGATIVE_INFINITY };
+    const ring: Ring = { bytes: 0, requests: new Map(), lastAtMs: Number.NEGATIVE_INFINITY };
     this.#rings.set(modelId, ring);
     return ring;
   }
@@ -71,10 +72,17 @@ export class RecordedRequests {
   #add(ring: Ring, request: RecordedRequest): void {
     this.#remove(ring, request.digest);
     ring.requests.set(request.digest, request);
+    ring.bytes += request.body.byteLength;
     this.#bytes += request.body.byteLength;
     if (ring.requests.size > MAX_PER_MODEL) this.#removeOldest(ring);
-    // Of the model that recorded last: the others may not be asked again before their own update.
-    while (this.#bytes > this.#capacityBytes && ring.requests.size > 0) this.#removeOldest(ring);
+    // Of the model that has most: one that is asked seldom keeps what it has, and one that is asked anew gets some.
+    while (this.#bytes > this.#capacityBytes) this.#removeOldest(this.#largest(ring));
+  }
+
+  #largest(one: Ring): Ring {
+    let largest = one;
+    for (const ring of this.#rings.values()) if (ring.bytes > largest.bytes) largest = ring;
+    return largest;
   }
 
   #removeOldest(ring: Ring): void {
@@ -88,6 +96,7 @@ export class RecordedRequests {
     const request = ring.requests.get(digest);
     if (request === undefined) return;
     ring.requests.delete(digest);
+    ring.bytes -= request.body.byteLength;
     this.#bytes -= request.body.byteLength;
   }
 }

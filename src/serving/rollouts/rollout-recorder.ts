@@ -6,6 +6,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { Store } from '../ports/store.ts';
 import type { EvidenceBook } from './evidence-book.ts';
 import type { RolloutIdentity } from './identity.ts';
+import { recordOfSettings } from './recorded-settings.ts';
 
 const SAVE_EVERY_MS = 5000;
 
@@ -23,8 +24,6 @@ interface RecorderParts {
   readonly logger: Logger;
   readonly book: Pick<EvidenceBook, 'record'>;
   readonly starts: number;
-  /** How the new version is to be loaded, to be kept with the configuration. */
-  readonly settings: () => Readonly<Record<string, unknown>>;
 }
 
 /** Writes an update down: its log entry by entry, and from time to time its evidence. */
@@ -39,11 +38,12 @@ export class RolloutRecorder implements Disposable {
 
   /** Resolves once the entry is durable. */
   async record(entry: LogEntry): Promise<void> {
-    const { store, identity, settings } = this.#parts;
-    const { id, config, ...rest } = identity;
+    const { store, identity } = this.#parts;
+    const { id, config, settings, ...rest } = identity;
     const record = { sequence: entry.sequence, entry: { ...entry } };
     if (entry.type === 'created') {
-      const rollout = { id, ...rest, config: { config, ...settings() }, endedAt: undefined, progress: undefined };
+      const loads = { load: recordOfSettings(settings.new), before: recordOfSettings(settings.old) };
+      const rollout = { id, ...rest, config: { config, ...loads }, endedAt: undefined, progress: undefined };
       await store.createRollout(rollout, record);
     } else {
       await store.appendRolloutEntry(id, record, isLast(entry) ? entry.at : undefined);

@@ -31,6 +31,11 @@ export interface Recorded {
   readonly progress: Readonly<Record<string, unknown>> | undefined;
 }
 
+interface Begun extends Recorded {
+  readonly state: RolloutState;
+}
+
+const ARMS: readonly Arm[] = ['old', 'new'];
 const RETRY_MS = 1000;
 /** Made-up inputs of each start of the server are others. */
 const SEEDS_PER_START = 100_000;
@@ -49,17 +54,16 @@ export class Rollout implements LiveUpdate {
   #deadlineTimer: Disposable | undefined;
   #isClosed = false;
 
-  private constructor(identity: RolloutIdentity, services: RolloutServices, recorded: Recorded | undefined) {
+  private constructor(identity: RolloutIdentity, services: RolloutServices, begun: Begun) {
     this.identity = identity;
     this.#services = services;
-    this.log = new EventLog(recorded?.entries);
-    const { clock, logger, store, residency, onReleased, hosting } = services;
-    const created = recorded === undefined ? createRollout(identity.config, services.now()) : undefined;
-    this.#state = created?.state ?? replay(recorded?.entries ?? []);
+    this.log = new EventLog(begun.entries);
+    const { clock, logger, store, residency, onReleased } = services;
+    this.#state = begun.state;
     const state = () => this.#state;
     const onChange = this.#noteAvailability.bind(this);
     const versions = new UpdatedVersions({ identity, residency, onReleased, onChange });
-    const { evidence, starts } = readProgress(recorded?.progress);
+    const { evidence, starts } = readProgress(begun.progress);
     const evaluation = new Evaluation({
       identity,
       services,
@@ -74,10 +78,10 @@ export class Rollout implements LiveUpdate {
     const now = () => this.#now();
     this.#versions = versions;
     this.#evaluation = evaluation;
-    this.#activities = new Activities({ identity, services, versions, evaluation, state, now, fire });
-    const settings = () => hosting.settingsOf(identity);
+    const isSettled = () => this.#queue.isSettled;
+    this.#activities = new Activities({ identity, services, versions, evaluation, state, now, fire, isSettled });
     const { book, split } = evaluation;
-    this.#recorder = new RolloutRecorder({ identity, store, clock, logger, book, starts: starts + 1, settings });
+    this.#recorder = new RolloutRecorder({ identity, store, clock, logger, book, starts: starts + 1 });
     this.#queue = new EffectQueue({
       clock,
       logger,
@@ -88,25 +92,29 @@ export class Rollout implements LiveUpdate {
       onRecorded: (entry) => this.#noteRecorded(entry),
     });
     if (!this.isOver) versions.hold();
-    if (created?.taken === true) this.#take(created);
   }
 
-  /** A new one. Resolves once it is recorded. */
+  /** A new one. Resolves once it is recorded; rejects, and nothing has begun, where it can not be. */
   static async begin(identity: RolloutIdentity, services: RolloutServices): Promise<Rollout> {
-    const rollout = new Rollout(identity, services, undefined);
-    await rollout.#queue.settled();
+    const created = createRollout(identity.config, services.now());
+    const rollout = new Rollout(identity, services, { entries: [], progress: undefined, state: created.state });
+    for (const effect of created.effects) if (effect.type === 'record') await rollout.#recordFirst(effect.entry);
+    rollout.#queue.push(created.effects.filter(({ type }) => type !== 'record'));
+    rollout.#follow();
     return rollout;
   }
 
   /** One that was recorded, as it was when it ended or the server did. Nothing goes on before `resume`. */
   static recorded(identity: RolloutIdentity, services: RolloutServices, recorded: Recorded): Rollout {
-    return new Rollout(identity, services, recorded);
+    return new Rollout(identity, services, { ...recorded, state: replay(recorded.entries) });
   }
 
-  /** Goes on after a restart of the server. Resolves once that is recorded. */
-  async resume(clean: boolean): Promise<void> {
-    this.fire({ type: 'server_restarted', clean });
-    await this.#queue.settled();
+  /** Goes on after a restart of the server. What it wants begun waits until that is recorded; nobody else does. */
+  resume(clean: boolean): void {
+    // Not `#now`: the clock may have been set back since the last entry, and from here on the new time holds.
+    const now = this.#services.now();
+    const result = transition(this.#state, { type: 'server_restarted', clean }, now, this.identity.config);
+    if (result.taken) this.#take(result);
   }
 
   get state(): RolloutState {
@@ -186,6 +194,23 @@ export class Rollout implements LiveUpdate {
   #take(result: Extract<Transition, { taken: true }>): void {
     this.#state = result.state;
     this.#queue.push(result.effects);
+    this.#follow();
+  }
+
+  async #recordFirst(entry: LogEntry): Promise<void> {
+    try {
+      await this.#recorder.record(entry);
+    } catch (error) {
+      this.#isClosed = true;
+      this.#endActivities();
+      for (const arm of ARMS) this.#versions.release(arm);
+      void this.#queue.close();
+      throw error;
+    }
+    this.#noteRecorded(entry);
+  }
+
+  #follow(): void {
     if (this.#isClosed) return;
     this.#activities.reconcile();
     this.#armDeadline();
@@ -245,7 +270,7 @@ export class Rollout implements LiveUpdate {
   async #load(): Promise<void> {
     const { hosting } = this.#services;
     try {
-      const resident = await hosting.load(this.identity);
+      const resident = await hosting.load(this.identity, () => this.#state.phase === 'loading');
       if (this.#isClosed) return;
       this.#versions.hold();
       const { loaded } = resident;
@@ -265,14 +290,24 @@ export class Rollout implements LiveUpdate {
   async #drain(arm: Arm): Promise<void> {
     const { hosting } = this.#services;
     if (arm === 'old') await hosting.recordServing(this.identity, 'new');
-    await this.#versions.of(arm)?.idle();
-    this.fire({ type: 'drained' });
+    await this.#versions.of(arm)?.drained();
+    this.#tellDrained();
+  }
+
+  /** Again, while the new version is just being started again: nothing else tells it a second time. */
+  #tellDrained(): void {
+    if (this.#isClosed || this.fire({ type: 'drained' }).taken || this.#state.phase !== 'draining') return;
+    this.#services.clock.after(RETRY_MS, () => this.#tellDrained());
   }
 
   async #restoreOld(): Promise<void> {
     const old = this.#versions.of('old');
-    // A supervisor that has not given up brings it back itself, which is told.
-    if (old?.state === 'ready' && old.loaded?.supervisor.failure === undefined) return;
+    if (old?.state === 'ready' && old.loaded?.supervisor.failure === undefined) {
+      this.#versions.hold();
+      // Somebody else may have loaded it again; a supervisor that has not given up brings it back itself, which is told.
+      if (this.#versions.ready('old') === old) this.fire({ type: 'old_ready', facts: {} });
+      return;
+    }
     try {
       await this.#services.hosting.restore(this.identity);
       this.#versions.hold();
@@ -319,8 +354,8 @@ export class Rollout implements LiveUpdate {
       const outcome = outcomeOf(this.#state);
       if (outcome === 'completed' && !this.identity.config.dryRun) hosting.serve(this.identity);
       this.#endActivities();
-      this.#versions.release('old');
-      this.#versions.release('new');
+      for (const arm of ARMS) this.#versions.release(arm);
+      this.#evaluation.end();
       onEnded(this, outcome);
     }
     this.log.append(entry);

@@ -19,12 +19,16 @@ import type { OnLost } from '../running/loss.ts';
 import type { InferRequest } from '../service.ts';
 import { waitUnlessAborted } from '../waiting.ts';
 import type { RolloutIdentity } from './identity.ts';
+import { settingsOfRecord } from './recorded-settings.ts';
 import { Rollout } from './rollout.ts';
 import type { RolloutServices } from './rollout-services.ts';
 import { RolloutTally } from './rollout-tally.ts';
 import type { RollbackResult, RolloutCounters, RolloutServing, UpdateRequest } from './service.ts';
 import type { UpdateTargets } from './update-targets.ts';
 import type { RolloutAction, RolloutEventView, RolloutView } from './views.ts';
+
+/** Of a model's updates that have ended, as in the store. */
+const ENDED_KEPT = 50;
 
 interface RolloutParts {
   readonly services: Omit<RolloutServices, 'onEnded' | 'onFallback'>;
@@ -39,8 +43,8 @@ export class Rollouts implements RolloutServing, LiveUpdates {
   readonly #services: RolloutServices;
   readonly #all = new Map<string, Rollout>();
   readonly #active = new Map<string, Rollout>();
-  /** Models for which an update is being looked into. */
-  readonly #beginning = new Set<string>();
+  /** Models of which an update is being looked into, or that are on their way back. */
+  readonly #deciding = new Set<string>();
   readonly #counters = new RolloutTally();
 
   constructor(parts: RolloutParts) {
@@ -58,7 +62,7 @@ export class Rollouts implements RolloutServing, LiveUpdates {
    */
   async resume(): Promise<void> {
     const { store, logger } = this.#services;
-    const clean = await store.takeCleanEnd();
+    const clean = await this.#hasEndedInOrder();
     for (const record of await store.listRollouts()) {
       try {
         await this.#recall(record, clean);
@@ -94,6 +98,7 @@ export class Rollouts implements RolloutServing, LiveUpdates {
 
   /** @throws AppError `conflict` where the version, or any of the model's, takes part in an update */
   refuseIfUpdating(modelId: ModelId, version: VersionName | undefined): void {
+    this.#refuseWhileDeciding(modelId);
     const rollout = this.#active.get(modelId);
     if (rollout === undefined) return;
     const { id, oldVersion, newVersion } = rollout.identity;
@@ -105,19 +110,14 @@ export class Rollouts implements RolloutServing, LiveUpdates {
   }
 
   async update(request: UpdateRequest, signal: AbortSignal): Promise<RolloutView> {
-    if (this.#parts.isDraining()) throw new AppError('draining', 'The server is shutting down.');
+    this.#refuseWhenDraining();
     const { modelId } = request;
     await this.#makeWay(request);
-    if (this.#beginning.has(modelId)) throw new AppError('conflict', `An update of ${modelId} is just being begun.`);
-    this.#beginning.add(modelId);
-    let rollout: Rollout;
-    try {
-      rollout = await this.#begin(request, signal);
-    } finally {
-      this.#beginning.delete(modelId);
-    }
-    if (request.wait) await untilEnded(rollout, signal);
-    return rollout.view;
+    const rollout = await this.#exclusively(modelId, () => this.#begin(request, signal));
+    if (!request.wait) return rollout.view;
+    await waitUnlessAborted(rollout.log.ended(), signal);
+    if (rollout.isOver) return rollout.view;
+    throw new AppError('draining', 'The server is shutting down: the update goes on when it is back.');
   }
 
   list(modelId: ModelId | undefined): readonly RolloutView[] {
@@ -158,7 +158,10 @@ export class Rollouts implements RolloutServing, LiveUpdates {
     }
     const last = this.#lastCompleted(modelId);
     if (last === undefined) throw await this.#nothingToReturnTo(modelId);
-    await this.#services.hosting.returnToOld(last.identity, signal);
+    const { hosting } = this.#services;
+    // Who does not wait for it any more does not stop it half-way.
+    const returned = this.#exclusively(modelId, () => hosting.returnToOld(last.identity));
+    await waitUnlessAborted(returned, signal);
     const { oldVersion, newVersion } = last.identity;
     return { modelId, servingVersion: oldVersion, replacedVersion: newVersion, rollout: undefined };
   }
@@ -171,6 +174,35 @@ export class Rollouts implements RolloutServing, LiveUpdates {
     } catch (error) {
       this.#services.logger.warn({ err: error }, 'it could not be noted that the server ended in order');
     }
+  }
+
+  /** Where that can not be told, it has not: a disk that is full keeps no server from starting. */
+  async #hasEndedInOrder(): Promise<boolean> {
+    const { store, logger } = this.#services;
+    try {
+      return await store.takeCleanEnd();
+    } catch (error) {
+      logger.error({ err: error }, 'it is not known whether the server ended in order');
+      return false;
+    }
+  }
+
+  /** One that decides who is to serve a model at a time. */
+  async #exclusively<T>(modelId: ModelId, work: () => Promise<T>): Promise<T> {
+    this.#refuseWhileDeciding(modelId);
+    this.#deciding.add(modelId);
+    try {
+      return await work();
+    } finally {
+      this.#deciding.delete(modelId);
+    }
+  }
+
+  #refuseWhileDeciding(modelId: ModelId): void {
+    if (!this.#deciding.has(modelId)) return;
+    throw new AppError('conflict', `${modelId} is just beginning an update, or going back to the version before.`, {
+      next: 'Ask again in a moment.',
+    });
   }
 
   async #makeWay({ modelId, supersede }: UpdateRequest): Promise<void> {
@@ -201,10 +233,11 @@ export class Rollouts implements RolloutServing, LiveUpdates {
         oldVersion: serving.version,
         newVersion: target.version,
         config,
+        settings: { old: serving.settings, new: target.settings },
         createdAt: this.#services.now(),
       };
       hosting.plan(identity.id, target);
-      const rollout = await Rollout.begin(identity, this.#services);
+      const rollout = await this.#open(identity);
       this.#add(rollout);
       this.#counters.noteAttempt();
       return rollout;
@@ -215,10 +248,27 @@ export class Rollouts implements RolloutServing, LiveUpdates {
     }
   }
 
+  /** @throws what the store does where it can not be recorded, and `draining` */
+  async #open(identity: RolloutIdentity): Promise<Rollout> {
+    try {
+      this.#refuseWhenDraining();
+      return await Rollout.begin(identity, this.#services);
+    } catch (error) {
+      this.#services.hosting.forget(identity.id);
+      throw error;
+    }
+  }
+
+  #refuseWhenDraining(): void {
+    if (this.#parts.isDraining()) throw new AppError('draining', 'The server is shutting down.');
+  }
+
   #add(rollout: Rollout): void {
     const { id, modelId } = rollout.identity;
     this.#all.set(id, rollout);
     if (!rollout.isOver) this.#active.set(modelId, rollout);
+    const ended = [...this.#all.values()].filter((each) => each.identity.modelId === modelId && each.isOver);
+    for (const { identity } of ended.slice(0, -ENDED_KEPT)) this.#all.delete(identity.id);
   }
 
   /** Where both can not be in memory, nothing has been changed yet. */
@@ -253,7 +303,7 @@ export class Rollouts implements RolloutServing, LiveUpdates {
     });
     this.#add(rollout);
     if (rollout.isOver) return;
-    await rollout.resume(clean);
+    rollout.resume(clean);
     await this.#services.hosting.settle(identity, rollout.state);
   }
 
@@ -266,7 +316,7 @@ export class Rollouts implements RolloutServing, LiveUpdates {
 
   /** The update that brought the version that serves, if it was one. */
   #lastCompleted(modelId: ModelId): Rollout | undefined {
-    const serving = this.#services.residency.find(modelId, undefined)?.version;
+    const serving = this.#services.hosting.servingVersion(modelId);
     const last = [...this.#all.values()].findLast(
       ({ identity, state }) =>
         identity.modelId === modelId && outcomeOf(state) === 'completed' && !identity.config.dryRun,
@@ -313,14 +363,11 @@ function identityOf({ id, modelId, oldVersion, newVersion, config, createdAt }: 
     oldVersion: parseVersion(oldVersion),
     newVersion: parseVersion(newVersion),
     config: resolved,
+    settings: { old: settingsOfRecord(config['before']), new: settingsOfRecord(config['load']) },
     createdAt,
   };
 }
 
 function rolloutId(): string {
   return crypto.randomUUID();
-}
-
-async function untilEnded(rollout: Rollout, signal: AbortSignal): Promise<void> {
-  await waitUnlessAborted(rollout.log.ended(), signal);
 }

@@ -24,6 +24,8 @@ interface WorkParts {
   readonly samples: () => number;
   /** Whether the new version is well. Undefined where that can not be told now. */
   readonly probe: (signal: AbortSignal) => Promise<boolean | undefined>;
+  /** Whether all that was decided is durable, and done. */
+  readonly isSettled: () => boolean;
   readonly onTick: (measured: StageMeasurements) => void;
 }
 
@@ -35,6 +37,9 @@ export class StageWork implements Disposable {
   /** Since when what is counted counts: the state's own `since`. */
   #since = Number.NaN;
   #samplesBefore = 0;
+  #unsettledTicks = 0;
+  /** Since when it is at its weight, where the disk kept it from it for long. */
+  #atWeightSince = Number.NEGATIVE_INFINITY;
   #timer: Disposable | undefined;
 
   constructor(parts: WorkParts) {
@@ -77,9 +82,28 @@ export class StageWork implements Disposable {
 
   #tick(): void {
     this.#parts.book.release();
-    this.#parts.onTick(this.measured);
+    if (this.#isAtWeight()) this.#parts.onTick(this.measured);
     if (this.#ending.signal.aborted) return;
     this.#timer = this.#parts.clock.after(TICK_MS, () => this.#tick());
+  }
+
+  /** A stage that is decided on and waits for a full disk has begun for nobody: it is measured once it has its weight. */
+  #isAtWeight(): boolean {
+    const { isSettled, now, samples, comparisons, state, config } = this.#parts;
+    if (!isSettled()) {
+      this.#unsettledTicks += 1;
+      return false;
+    }
+    if (this.#unsettledTicks > 1) {
+      this.#noteStage();
+      this.#atWeightSince = now();
+      this.#samplesBefore = samples();
+      comparisons.beginStage();
+    }
+    this.#unsettledTicks = 0;
+    const { phase, stage } = state();
+    const dwellMs = phase === 'baking' ? config.bakeMs : (config.stages[stage - 1]?.minDwellMs ?? 0);
+    return now() - this.#atWeightSince >= dwellMs;
   }
 
   async #forEver(work: () => Promise<void>): Promise<void> {

@@ -2,6 +2,7 @@ import { AppError } from '../../core/errors.ts';
 import type { VersionName } from '../../core/model/version.ts';
 import type { RolloutOptions } from '../../core/rollout/rollout-config.ts';
 import type { DesiredState } from '../lifecycle/desired-state.ts';
+import { refuseDifferences } from '../lifecycle/load-agreement.ts';
 import { LoadPlans, sourcePlan } from '../lifecycle/load-plans.ts';
 import { type LoadTarget, requestedTarget } from '../lifecycle/load-target.ts';
 import type { Repository } from '../lifecycle/repository.ts';
@@ -40,11 +41,13 @@ export class UpdateTargets {
     if (version === serving) throw isServing(request, version);
     const { residency, desired } = this.#parts;
     const { modelId } = request;
+    const there = residency.find(modelId, version);
+    if (there?.state === 'ready') await refuseDifferences(there, load, this.#parts.repository, signal);
     const plan =
       request.source !== undefined && request.newVersion === 'latest'
         ? sourcePlan(load, request.source)
         : await this.#plans.choose(load, version, signal);
-    const last = { resident: residency.find(modelId, version), known: desired.get(modelId, version) };
+    const last = { resident: there, known: desired.get(modelId, version) };
     const target = requestedTarget(load, version, plan, last);
     const strategy = plan.kind === 'catalog' ? (plan.files.manifest.strategy ?? {}) : {};
     return { target, isOnDisk: plan.kind === 'catalog', strategy };

@@ -4,6 +4,7 @@ import { AppError } from '../../../core/errors.ts';
 import type { ModelSignature } from '../../../core/model/signature.ts';
 import type { Tensor } from '../../../core/tensor/datatype.ts';
 import { type DecodedRequest, decodeRequest } from '../../../core/tensor/decode-request.ts';
+import { giveBack } from './give-back.ts';
 import type { InferMessage } from './messages.ts';
 
 export type BodyReader = (message: InferMessage) => Uint8Array;
@@ -50,8 +51,11 @@ export function decodeBody(
   const plain =
     message.contentEncoding === undefined ? body : decompressed(body, message.contentEncoding, maxBodyBytes);
   const request = decodeRequest(plain, message.headerLength, signature);
+  if (plain !== body) giveBack(body);
   let tensorBytes = 0;
   for (const { data } of request.inputs) tensorBytes += sizeOf(data);
+  // Binary tensors are views of the body; JSON is of no use once it is parsed.
+  if (message.headerLength === undefined) giveBack(plain);
   return { request, heldBytes: Math.max(plain.length, tensorBytes) };
 }
 

@@ -1,4 +1,5 @@
 import { jsonFrame, Kind } from './frame.ts';
+import { giveBack } from './give-back.ts';
 import { encodePart, type PartMessage } from './messages.ts';
 import { INLINE_BYTES } from './payload.ts';
 import { refusalOf } from './refusal.ts';
@@ -106,13 +107,19 @@ export class Outbox {
       this.#parts.writeSlot(takeViews(outgoing, bytes), slot * SLOT_BYTES);
     } catch (error) {
       this.#freeSlots.push(slot);
-      this.#release(outgoing.bytes);
+      this.#end(outgoing);
       this.fail(id, error);
       return;
     }
     if (outgoing.left > 0) this.#bySlot.set(slot, outgoing);
-    else this.#release(outgoing.bytes);
+    else this.#end(outgoing);
     this.#parts.send(encodePart(id, { ...fields, last: outgoing.left === 0, slot, bytes, inline: undefined }));
+  }
+
+  /** Its bytes have left, or never will. Where others are views of the same memory, it is theirs too. */
+  #end({ chunks, bytes }: Outgoing): void {
+    for (const chunk of chunks) if (chunk.byteLength === chunk.buffer.byteLength) giveBack(chunk);
+    this.#release(bytes);
   }
 
   #release(bytes: number): void {

@@ -4,6 +4,7 @@ import type { Tensor } from '../../../core/tensor/datatype.ts';
 import { systemClock } from '../../clock.ts';
 import { answerOf } from './answer.ts';
 import { type BodyReader, decodeBody, isHarmless } from './body.ts';
+import { giveBackTensors } from './give-back.ts';
 import { encodeBegan, type InferMessage, type StartMessage } from './messages.ts';
 import { measuredRun, observationOf } from './observation.ts';
 import type { Outbox } from './outbox.ts';
@@ -138,7 +139,10 @@ export class Scheduler {
       run = await this.#runTogether(batch);
     } catch (error) {
       const [first] = batch;
-      if (batch.length === 1 && first !== undefined) this.#parts.outbox.fail(first.id, error);
+      if (batch.length === 1 && first !== undefined) {
+        this.#parts.outbox.fail(first.id, error);
+        giveBackTensors(first.request.inputs);
+      }
       // One bad request must not fail those that happened to share its batch.
       else this.#line.putBack(batch);
       return;
@@ -152,6 +156,7 @@ export class Scheduler {
         batchSize: batch.length,
       });
     });
+    for (const { request } of batch) giveBackTensors(request.inputs);
   }
 
   /** One run for all; the outputs of each. */

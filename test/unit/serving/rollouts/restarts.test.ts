@@ -24,7 +24,7 @@ describe('the server is killed', () => {
     expect(before.latest.phase).toBe(phase);
     const { lastEvent } = before.latest;
 
-    await using after = await afterKill(store);
+    await using after = await Updating.open({}, store);
     const serves = phase === 'draining' ? '2' : '1';
     after.send();
     await after.serving.clock.advance(10);
