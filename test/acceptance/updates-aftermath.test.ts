@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isAlive, Server } from '../helpers/acceptance/server.ts';
 import { patiently, runnerOf, statusOf, versionOf } from '../helpers/acceptance/views.ts';
 import { settled } from '../helpers/updates/checked-load.ts';
-import { IDENTICAL, kindOf } from '../helpers/updates/kinds.ts';
+import { GOOD, IDENTICAL, kindOf } from '../helpers/updates/kinds.ts';
 import {
   abort,
   beginUpdate,
@@ -15,6 +15,9 @@ import {
   type WireEvent,
 } from '../helpers/updates/rollouts.ts';
 import { UpdatedModel } from '../helpers/updates/updated-model.ts';
+
+/** One stage, judged by its probes alone. */
+const AT_ONCE = { ...SHORT_STAGES, stages: [{ percent: 100, min_dwell_ms: 0, min_samples: 1 }], bake_ms: 0 };
 
 const API = '/api/v1/model_serving';
 
@@ -32,18 +35,26 @@ const start = (modelId: string) =>
 describe.concurrent('of models side by side', () => {
   test('a version that is rolled back is unloaded; the one before serves, and a second update meanwhile is refused', async () => {
     await using model = await start('failing');
+    const first = await beginUpdate(server, model.id, model.addKind(GOOD), { strategy: AT_ONCE });
+    expect(await rolloutEnd(server, first.rollout_id)).toMatchObject({ outcome: 'completed' });
+
     const version = model.addKind(kindOf('failing-at-times'));
     const { rollout_id: id } = await beginUpdate(server, model.id, version);
     const pid = await patiently(() => runnerOf(server, model.id, version));
     const second = await server.post(`${API}/update`, { model_id: model.id, new_version: version });
     expect(second).toMatchObject({ status: 409, body: { rollout_id: id } });
 
-    expect(await rolloutEnd(server, id)).toMatchObject({ outcome: 'rolled_back', from_version: '1' });
+    expect(await rolloutEnd(server, id)).toMatchObject({ outcome: 'rolled_back', from_version: '2' });
     expect(isAlive(pid)).toBe(false);
     const { body } = await server.request(`${API}/models/${model.id}`);
-    expect(body).toMatchObject({ serving_version: '1', traffic: [{ version: '1', weight: 1 }], rollout: null });
+    expect(body).toMatchObject({
+      serving_version: '2',
+      previous_version: '1',
+      traffic: [{ version: '2', weight: 1 }],
+      rollout: null,
+    });
     expect((await versionOf(server, model.id, version)).runner_pid).toBeNull();
-    expect(isAlive(await runnerOf(server, model.id, '1'))).toBe(true);
+    expect(isAlive(await runnerOf(server, model.id, '2'))).toBe(true);
   });
 
   test('a version that fails is kept without traffic where a person is to decide', async () => {
@@ -87,7 +98,7 @@ describe.concurrent('of models side by side', () => {
 
 test('the counters tell apart how updates ended', async () => {
   const { performance_metrics: counters } = await statusOf(server);
-  expect(counters).toMatchObject({ zero_downtime_updates: 1, rollbacks: 1 });
+  expect(counters).toMatchObject({ zero_downtime_updates: 2, rollbacks: 1 });
 });
 
 /** All events of an update, read by a client whose connection ends after the third. */
