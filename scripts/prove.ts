@@ -6,7 +6,8 @@ import { circumstances } from '../benchmarks/report/circumstances.ts';
 import { Server } from '../test/helpers/acceptance/server.ts';
 import type { UpdateResult } from '../test/helpers/updates/updated-model.ts';
 import { claimsOf } from './prove/claims.ts';
-import { updateIdleModel } from './prove/idle-update.ts';
+import { IDLE_MODEL_ID, updateIdleModel } from './prove/idle-update.ts';
+import { leftProcesses } from './prove/left-processes.ts';
 import { HELP, type ProveOptions, parseOptions } from './prove/options.ts';
 import { renderReport } from './prove/report.ts';
 import { runUpdates } from './prove/run-updates.ts';
@@ -29,8 +30,9 @@ async function main(): Promise<number> {
   const facts = circumstances(availableParallelism());
   await using server = await Server.start({ args: ['--hang-limit', '1s'] });
   const [run, idle] = await Promise.all([runUpdates(server, options, progress(options)), updateIdleModel(server)]);
-  writeFileSync(options.out, renderReport({ options, circumstances: facts, run, idle }));
-  const claims = claimsOf(run, idle);
+  const measured = { run, idle, left: await leftProcesses(server, [IDLE_MODEL_ID]) };
+  writeFileSync(options.out, renderReport({ options, circumstances: facts, measured }));
+  const claims = claimsOf(measured);
   for (const { text, measured, holds } of claims) console.log(`${holds ? 'holds' : 'FAILS'}  ${text}: ${measured}`);
   return claims.every(({ holds }) => holds) ? 0 : 1;
 }

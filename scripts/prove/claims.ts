@@ -16,9 +16,16 @@ export interface Claim {
   readonly holds: boolean;
 }
 
+export interface Measured {
+  readonly run: Run;
+  readonly idle: IdleUpdate;
+  /** Processes that were left at the end and should not have been. */
+  readonly left: number;
+}
+
 /** What the run was to show, and whether it did. */
-export function claimsOf(run: Run, idle: IdleUpdate): readonly Claim[] {
-  const { results, tallies, stuck, durationMs, leftProcesses } = run;
+export function claimsOf({ run, idle, left }: Measured): readonly Claim[] {
+  const { results, tallies, stuck, durationMs } = run;
   const bad = results.filter(({ kind }) => !kind.isGood);
   const seen = clientSide(tallies);
   const alarms = falseRollbacks(summarise(results));
@@ -51,7 +58,7 @@ export function claimsOf(run: Run, idle: IdleUpdate): readonly Claim[] {
     },
     none('No update was left paused or stuck', paused(results) + stuck.length, results.length + stuck.length),
     none('No event log has a gap', results.filter(({ events }) => !isGapless(events)).length, results.length),
-    none('No process is left of a version that does not serve', leftProcesses, results.length),
+    none('No process is left of a version that does not serve', left, results.length),
     {
       text: 'A model that nobody asks is updated in about a minute',
       measured: `${idle.outcome} after ${Math.round(idle.durationMs / 1000)} s`,

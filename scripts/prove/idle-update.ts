@@ -2,7 +2,8 @@ import type { Server } from '../../test/helpers/acceptance/server.ts';
 import { beginUpdate, eventsOf, rolloutEnd, type WireEvent } from '../../test/helpers/updates/rollouts.ts';
 import { versionModel } from '../../test/helpers/updates/version-model.ts';
 
-const MODEL_ID = 'idle';
+/** Its versions both stay in memory after the update, as they do by default. */
+export const IDLE_MODEL_ID = 'idle';
 
 export interface IdleUpdate {
   /** As it ended, or `paused`. */
@@ -15,12 +16,12 @@ export interface IdleUpdate {
 
 /** Updates a model that nobody asks, as an update is by default. */
 export async function updateIdleModel(server: Server): Promise<IdleUpdate> {
-  server.home.add(MODEL_ID, versionModel({ offset: 1 }), '1');
-  const { status } = await server.load(MODEL_ID, { version: '1' });
+  server.home.add(IDLE_MODEL_ID, versionModel({ offset: 1 }), '1');
+  const { status } = await server.load(IDLE_MODEL_ID, { version: '1' });
   if (status !== 200) throw new Error(`the idle model was not loaded: ${status}`);
-  server.home.add(MODEL_ID, versionModel({ offset: 2 }), '2');
+  server.home.add(IDLE_MODEL_ID, versionModel({ offset: 2 }), '2');
   const startedAt = performance.now();
-  const { rollout_id: id } = await beginUpdate(server, MODEL_ID, '2', {});
+  const { rollout_id: id } = await beginUpdate(server, IDLE_MODEL_ID, '2', {});
   const { outcome } = await rolloutEnd(server, id, 300_000);
   const durationMs = performance.now() - startedAt;
   const checks = outcome === null ? [] : samplesChecks(await eventsOf(server, id));

@@ -1,6 +1,5 @@
 import { renderTable } from '../../benchmarks/report/markdown.ts';
-import { type Claim, claimsOf } from './claims.ts';
-import type { IdleUpdate } from './idle-update.ts';
+import { type Claim, claimsOf, type Measured } from './claims.ts';
 import type { ProveOptions } from './options.ts';
 import type { Run } from './run-updates.ts';
 import { clientSide, falseRollbacks, type KindSummary, type Quantiles, summarise } from './summary.ts';
@@ -9,16 +8,16 @@ import { clientSide, falseRollbacks, type KindSummary, type Quantiles, summarise
 const QUOTED = 10;
 
 interface ReportParts {
-  readonly options: ProveOptions;
+  readonly options: Pick<ProveOptions, 'models' | 'ratePerSecond'>;
   readonly circumstances: Readonly<Record<string, string>>;
-  readonly run: Run;
-  readonly idle: IdleUpdate;
+  readonly measured: Measured;
 }
 
 /** The text of docs/proof.md. */
-export function renderReport({ options, circumstances, run, idle }: ReportParts): string {
+export function renderReport({ options, circumstances, measured }: ReportParts): string {
+  const { run, idle } = measured;
   const summaries = summarise(run.results);
-  const claims = claimsOf(run, idle);
+  const claims = claimsOf(measured);
   const blocks = [
     '# Updates, proved on real models',
     `Written by \`npm run prove\`; do not edit it here. The real server, ${options.models} models side by side (${options.models - 1} of some 30 µs, asked ${options.ratePerSecond} times a second each, and one of 4 ms), each updated again and again while it is asked at a constant rate, whatever the server does. Each answer is checked: no input comes twice, and every version answers each input with another number.`,

@@ -17,8 +17,6 @@ export interface Run {
   /** Updates that neither ended nor were paused, in words. */
   readonly stuck: readonly string[];
   readonly durationMs: number;
-  /** Model processes more than there were models, when all was over. */
-  readonly leftProcesses: number;
 }
 
 /** Runs all updates on several models of a server side by side, and tells each as it ends. */
@@ -34,7 +32,6 @@ export async function runUpdates(
   const models = await Promise.all(
     Array.from({ length: options.models }, (_, index) => startModel(server, options, index)),
   );
-  const others = server.children().length - models.length;
   await Promise.all(
     models.map(async (model) => {
       for (let kind = queue.next(model.isHeavy); kind !== undefined; kind = queue.next(model.isHeavy)) {
@@ -53,7 +50,7 @@ export async function runUpdates(
   const durationMs = performance.now() - startedAt;
   for (const model of models) await model[Symbol.asyncDispose]();
   const tallies = [...results.map(({ tally }) => tally), ...models.flatMap(({ between }) => between)];
-  return { results, tallies, stuck, durationMs, leftProcesses: server.children().length - models.length - others };
+  return { results, tallies, stuck, durationMs };
 }
 
 function startModel(server: Server, { ratePerSecond }: ProveOptions, index: number): Promise<UpdatedModel> {

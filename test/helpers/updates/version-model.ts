@@ -33,10 +33,6 @@ export function rightAnswer({ offset }: VersionSpec, x: number): number {
   return FACTOR * x + offset;
 }
 
-export function isBad({ bad }: VersionSpec, x: number): boolean {
-  return bad !== undefined && x >= FIRST_LIVE_INPUT && x % 100 < bad.percent;
-}
-
 /** `y = 3 x + offset`; `x` INT64 [batch], `y` FP64 [batch]. Batchable. With what its specification says is wrong with it. */
 export function versionModel({ offset, rounds = 0, bad }: VersionSpec): Uint8Array {
   const terms = [...(bad === undefined ? [] : ['fault_term']), ...(rounds === 0 ? [] : ['work_term'])];
