@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { EXAMPLES } from '../../child-server.ts';
 import { DemoFailure } from '../client.ts';
 import type { Call } from '../curl.ts';
-import { EXAMPLES } from '../demo-server.ts';
 import { digitPicture } from '../digit-picture.ts';
 import { bar, milliseconds, percent } from '../figures.ts';
 import { InferAnswer, output } from '../inference.ts';

@@ -7,7 +7,7 @@ const CALL: Call = {
   method: 'POST',
   path: '/api/v1/model_serving/load',
   headers: { 'content-type': 'application/json' },
-  body: JSON.stringify({ model_id: 'iris' }),
+  body: JSON.stringify({ model_id: 'iris', version: '1' }),
 };
 
 export const loadAModel: Step = {
