@@ -19,6 +19,8 @@ export interface Directories {
   /** Of models. */
   readonly repository: string;
   readonly dataDir: string;
+  /** That requests may name sources in, the repository unless given. */
+  readonly sourceRoot?: string;
 }
 
 /** The real server, as a process of its own, on a port that the system picks. */
@@ -41,9 +43,9 @@ export class ChildServer implements AsyncDisposable {
   }
 
   /** @throws Error with its last words when it ends instead of listening */
-  static async start({ repository, dataDir }: Directories, signal: AbortSignal): Promise<ChildServer> {
+  static async start(directories: Directories, signal: AbortSignal): Promise<ChildServer> {
     const beganAt = performance.now();
-    const child = spawn(process.execPath, [...SERVER_NODE_FLAGS, MAIN, ...argumentsFor(repository, dataDir)], {
+    const child = spawn(process.execPath, [...SERVER_NODE_FLAGS, MAIN, ...argumentsFor(directories)], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: plainEnvironment(),
       // Its own group: Ctrl-C reaches its starter alone, which then ends the server in order.
@@ -92,8 +94,14 @@ interface Started {
   readonly lastWords: () => string;
 }
 
-function argumentsFor(repository: string, dataDir: string): readonly string[] {
-  const options = { port: '0', 'model-repository': repository, 'data-dir': dataDir, 'log-level': 'warn' };
+function argumentsFor({ repository, dataDir, sourceRoot = repository }: Directories): readonly string[] {
+  const options = {
+    port: '0',
+    'model-repository': repository,
+    'data-dir': dataDir,
+    'allow-source-root': sourceRoot,
+    'log-level': 'warn',
+  };
   // Nobody balances load in front of this one, and its one client knows when it ends: nobody has to be waited for.
   return [
     ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),

@@ -2,13 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ChildServer } from './child-server.ts';
-import { Client } from './demo/client.ts';
-import { Interruption } from './demo/interruption.ts';
+import { Client } from './client.ts';
 import { play } from './demo/play.ts';
 import { copyExamples } from './demo/repository.ts';
-import { Screen } from './demo/screen.ts';
 import { STEPS } from './demo/steps.ts';
 import { flowerRequests } from './flowers.ts';
+import { Interruption } from './interruption.ts';
+import { Screen } from './screen.ts';
 import { Traffic } from './traffic.ts';
 
 const REQUESTS_PER_SECOND = 200;

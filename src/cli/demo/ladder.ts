@@ -1,10 +1,10 @@
 import type { z } from 'zod';
 import type { Gate } from '../../http/schemas/gate.ts';
 import type { Rollout } from '../../http/schemas/rollout.ts';
+import { Unexpected } from '../client.ts';
+import { bar, count, milliseconds } from '../figures.ts';
+import type { Cell, Screen } from '../screen.ts';
 import type { UpdateEvent } from '../update-events.ts';
-import { DemoFailure } from './client.ts';
-import { bar, count, milliseconds } from './figures.ts';
-import type { Cell, Screen } from './screen.ts';
 
 type View = z.output<typeof Rollout>;
 
@@ -44,10 +44,10 @@ export class Ladder {
   /**
    * What has happened.
    * @param view how things stood a moment ago, or stand now
-   * @throws DemoFailure when the update waits for a person: there is none
+   * @throws Unexpected when the update waits for a person: there is none
    */
   note(event: UpdateEvent, view: View): void {
-    if (event.type === 'paused') throw new DemoFailure(`the update was paused: ${event.reason}`);
+    if (event.type === 'paused') throw new Unexpected(`the update was paused: ${event.reason}`);
     if (event.type !== 'entered') return;
     const { phase, stage = 0, gate, facts } = event;
     if (phase === 'probing') {

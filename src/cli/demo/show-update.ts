@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
 import { Rollout } from '../../http/schemas/rollout.ts';
+import type { Call } from '../call.ts';
+import type { Client } from '../client.ts';
 import { updateEvents } from '../update-events.ts';
-import type { Client } from './client.ts';
-import type { Call } from './curl.ts';
 import { Ladder } from './ladder.ts';
 import type { Stage } from './step.ts';
 

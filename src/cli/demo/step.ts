@@ -1,7 +1,7 @@
 import type { ChildServer } from '../child-server.ts';
+import type { Client } from '../client.ts';
+import type { Screen } from '../screen.ts';
 import type { Traffic } from '../traffic.ts';
-import type { Client } from './client.ts';
-import type { Screen } from './screen.ts';
 
 /** What a step plays on. */
 export interface Stage {

@@ -1,7 +1,7 @@
 import { RolloutList } from '../../../http/schemas/rollout.ts';
-import { DemoFailure } from '../client.ts';
-import type { Call } from '../curl.ts';
-import { count } from '../figures.ts';
+import type { Call } from '../../call.ts';
+import { Unexpected } from '../../client.ts';
+import { count } from '../../figures.ts';
 import type { Step } from '../step.ts';
 
 const LOOK: Call = { method: 'GET', path: '/api/v1/model_serving/rollouts?model_id=iris' };
@@ -19,9 +19,9 @@ export const countAnswers: Step = {
     screen.fact('answered', `${count(answered)}: ${listed(byVersion)}`);
     screen.fact('errors', `${errors} that a client saw`, errors === 0 ? ['bold', 'green'] : ['bold', 'red']);
     screen.fact('bad answers', `${covered}, each covered by the version that served before (x-fallback-from)`);
-    if (errors > 0) throw new DemoFailure(`clients saw ${errors} errors: ${firstErrors.join('; ')}`);
-    if (answered !== sent) throw new DemoFailure(`${sent - answered} requests were not answered`);
-    if (fallbacks !== covered) throw new DemoFailure(`clients saw ${fallbacks} fallbacks, the server ${covered}`);
+    if (errors > 0) throw new Unexpected(`clients saw ${errors} errors: ${firstErrors.join('; ')}`);
+    if (answered !== sent) throw new Unexpected(`${sent - answered} requests were not answered`);
+    if (fallbacks !== covered) throw new Unexpected(`clients saw ${fallbacks} fallbacks, the server ${covered}`);
   },
 };
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DemoFailure } from '../client.ts';
-import { count } from '../figures.ts';
+import { Unexpected } from '../../client.ts';
+import { count } from '../../figures.ts';
 import type { Step } from '../step.ts';
 
 const LOOK_AFTER_MS = 1500;
@@ -12,7 +12,7 @@ export const letClientsCome: Step = {
     traffic.begin();
     await sleep(LOOK_AFTER_MS, undefined, { signal });
     const { answered, errors, firstErrors, byVersion } = traffic.seen;
-    if (errors > 0 || answered === 0) throw new DemoFailure(`clients are not answered: ${firstErrors.join('; ')}`);
+    if (errors > 0 || answered === 0) throw new Unexpected(`clients are not answered: ${firstErrors.join('; ')}`);
     screen.fact('asked', `${traffic.perSecond} times a second, whatever comes`, 'bold');
     for (const [version, answers] of byVersion)
       screen.fact('answered', `${count(answers)} by version ${version} so far`);

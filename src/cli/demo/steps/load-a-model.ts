@@ -1,6 +1,6 @@
 import { Loaded } from '../../../http/schemas/load.ts';
-import type { Call } from '../curl.ts';
-import { fromGigabytes, megabytes, milliseconds } from '../figures.ts';
+import type { Call } from '../../call.ts';
+import { fromGigabytes, megabytes, milliseconds } from '../../figures.ts';
 import type { Step } from '../step.ts';
 
 const CALL: Call = {

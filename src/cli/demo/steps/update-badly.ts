@@ -1,4 +1,4 @@
-import { DemoFailure } from '../client.ts';
+import { Unexpected } from '../../client.ts';
 import { addWidthTable } from '../repository.ts';
 import { showUpdate } from '../show-update.ts';
 import type { Step } from '../step.ts';
@@ -11,7 +11,7 @@ export const updateBadly: Step = {
     await addWidthTable(repository);
     screen.command(['$ cp width-table.onnx models/iris/3/model.onnx']);
     const { outcome, rollback, traffic, fallbacks } = await showUpdate(stage, '3');
-    if (outcome !== 'rolled_back' || rollback === null) throw new DemoFailure(`the update was ${outcome}`);
+    if (outcome !== 'rolled_back' || rollback === null) throw new Unexpected(`the update was ${outcome}`);
     screen.fact('outcome', `${outcome}: ${rollback.reason}`, ['bold', 'red']);
     screen.fact('it failed', `${traffic.new.failures} of the ${traffic.new.samples} requests that it was given`);
     screen.fact('fallback', `${fallbacks.answered} of them were answered by version 2 instead`, ['bold', 'green']);

@@ -1,5 +1,5 @@
-import { DemoFailure } from '../client.ts';
-import { count } from '../figures.ts';
+import { Unexpected } from '../../client.ts';
+import { count } from '../../figures.ts';
 import { showUpdate } from '../show-update.ts';
 import type { Step } from '../step.ts';
 
@@ -9,7 +9,7 @@ export const updateWell: Step = {
   play: async (stage) => {
     const { screen } = stage;
     const { outcome, rollback, traffic, pairs } = await showUpdate(stage, '2');
-    if (outcome !== 'completed') throw new DemoFailure(`the update was ${outcome}: ${rollback?.reason}`);
+    if (outcome !== 'completed') throw new Unexpected(`the update was ${outcome}: ${rollback?.reason}`);
     screen.fact('outcome', outcome, ['bold', 'green']);
     screen.fact(
       'answered',

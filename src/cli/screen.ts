@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
-import { type Call, curlLines } from './curl.ts';
+import type { Call } from './call.ts';
+import { curlLines } from './curl.ts';
 
 const WIDTH = 80;
 const MARGIN = '  ';

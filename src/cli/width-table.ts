@@ -1,5 +1,5 @@
-import { floatTensor, integerTensor, stringTensor } from '../../adapters/onnx/model-file/model-spec.ts';
-import { modelProto } from '../../adapters/onnx/model-file/writer.ts';
+import { floatTensor, integerTensor, stringTensor } from '../adapters/onnx/model-file/model-spec.ts';
+import { modelProto } from '../adapters/onnx/model-file/writer.ts';
 
 const PETAL_WIDTH = 3;
 /** In tenths of a cm. The widest petal that the table was made for; some flowers have wider ones. */
