@@ -23,7 +23,7 @@ export interface ValidateOptions {
 export const COMMAND_OPTIONS: readonly (readonly [string, string])[] = [
   ['demo --short', 'Make the stages of its updates short: it ends in seconds.'],
   ['validate --url URL', 'Check the server there. Without it, one is started over the examples.'],
-  ['validate --key KEY', `API key with the scopes infer, admin and metrics. Also in ${KEY_VARIABLE}.`],
+  ['validate --key KEY', `API key with the scopes infer and admin. Also in ${KEY_VARIABLE}.`],
 ];
 
 /** @throws ConfigError */
