@@ -31,6 +31,7 @@ COPY --from=build /app/dist ./dist
 COPY LICENSE ./
 COPY openapi ./openapi
 COPY examples/models ./examples/models
+COPY examples/data/iris.csv ./examples/data/iris.csv
 ENV NODE_ENV=production \
     ECHOSERVE_HOST=0.0.0.0 \
     ECHOSERVE_PORT=8080 \

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIPv4, isIPv6 } from 'node:net';
 import { type ApiKey, ApiKeysError, parseApiKeys, refuseTwins } from './cli/api-keys.ts';
+import { type DemoOptions, readDemoOptions, readValidateOptions, type ValidateOptions } from './cli/command-options.ts';
 import { ConfigError, nearest } from './cli/config-error.ts';
 import type { LOG_LEVELS, ModelReference, OptionValues } from './cli/config-options.ts';
 import { COMMANDS, type CommandName } from './cli/help.ts';
@@ -65,7 +66,7 @@ export interface ServeConfig {
   readonly log: { readonly level: (typeof LOG_LEVELS)[number] };
 }
 
-export type Config = ServeConfig | { readonly command: 'demo' | 'help' | 'version' };
+export type Config = ServeConfig | DemoOptions | ValidateOptions | { readonly command: 'help' | 'version' };
 
 /**
  * Reads the command line (without node and the script) and the environment.
@@ -80,12 +81,13 @@ export function parseConfig(
   const line = readCommandLine(argv);
   if (line.wantsHelp) return Object.freeze({ command: 'help' });
   if (line.wantsVersion) return Object.freeze({ command: 'version' });
+  // These have servers of their own, whatever the environment is set up for, and options of their own.
+  const [command, ...rest] = argv;
+  if (command === 'demo') return Object.freeze(readDemoOptions(rest));
+  if (command === 'validate') return Object.freeze(readValidateOptions(rest, env));
   if (line.faults.length > 0) throw new ConfigError(line.faults);
-  if (commandOf(line) === 'demo') {
-    // It starts a server of its own, whatever the environment is set up for.
-    if (line.given.size > 0) throw new ConfigError(['demo takes no options.']);
-    return Object.freeze({ command: 'demo' });
-  }
+  const name = commandOf(line);
+  if (name !== 'serve') throw new ConfigError([`${name} must be the first argument.`]);
   const values = readOptions(line.given, env);
   return deepFreeze(assemble(values, readKeys(values, readText)));
 }

@@ -4,6 +4,7 @@ import { ConfigError } from './cli/config-error.ts';
 import { runDemo } from './cli/demo.ts';
 import { helpText } from './cli/help.ts';
 import { serve } from './cli/serve.ts';
+import { runValidate } from './cli/validate.ts';
 import { parseConfig } from './config.ts';
 import { AppError } from './core/errors.ts';
 
@@ -20,7 +21,10 @@ try {
       process.stdout.write(`${manifest.version}\n`);
       break;
     case 'demo':
-      process.exitCode = await runDemo();
+      process.exitCode = await runDemo(config.short);
+      break;
+    case 'validate':
+      process.exitCode = await runValidate(config);
       break;
     default:
       await serve(config, manifest.version);

@@ -1,8 +1,10 @@
+import { COMMAND_OPTIONS } from './command-options.ts';
 import { CONFIG_OPTIONS, environmentName, OPTION_NAMES, type OptionName } from './config-options.ts';
 
 export const COMMANDS = {
   serve: 'Serve models over HTTP (the default).',
-  demo: 'Start a server, load an example model, show what it can do, and end.',
+  demo: 'Start a server, show what it can do, updates under traffic included, and end.',
+  validate: 'Check a running server against what it promises, and end with 1 where it fails.',
 } as const;
 
 export type CommandName = keyof typeof COMMANDS;
@@ -25,6 +27,9 @@ export function helpText(): string {
     '',
     'Commands',
     ...columns(commands),
+    '',
+    'Options of other commands',
+    ...columns(COMMAND_OPTIONS),
     '',
     'Options',
     ...columns([...options, ['-h, --help', 'Print this.'], ['-v, --version', 'Print the version.']]),

@@ -19,7 +19,7 @@ interface Demo {
 function demo(env: Record<string, string> = {}): Demo {
   const temporary = mkdtempSync(join(tmpdir(), 'echoserve-demo-test-'));
   onTestFinished(() => rmSync(temporary, { recursive: true, force: true }));
-  const child = spawn(process.execPath, [MAIN, 'demo'], {
+  const child = spawn(process.execPath, [MAIN, 'demo', '--short'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...withoutColourSettings(process.env), TMPDIR: temporary, ...env },
   });
@@ -53,7 +53,7 @@ function printed({ child, out, ended }: Demo, pattern: RegExp): Promise<RegExpEx
   });
 }
 
-describe('the demo', () => {
+describe('the demo', { timeout: 120_000 }, () => {
   test('shows every part and ends with 0, having left nothing behind', async () => {
     const running = demo();
     const { code, out, err } = await running.ended;
@@ -67,23 +67,31 @@ describe('the demo', () => {
     expect(out).toMatch(/restarts +0 → 1/);
     expect(out).toMatch(/lost +0 requests/);
     expect(out).toContain('256 of 256');
+    expect(out).toMatch(/outcome +completed/);
+    for (const percent of [5, 15, 30, 50, 75, 90, 100]) expect(out).toMatch(new RegExp(`^ +${percent} % .*✓$`, 'm'));
+    expect(out).toMatch(/outcome +rolled_back: evidence_/);
+    expect(out).toMatch(/^ +\d+ % .*✗ back to 0 %$/m);
+    const [, failed] = /it failed +(\d+) of the/.exec(out) ?? [];
+    expect(Number(failed)).toBeGreaterThan(0);
+    expect(out).toMatch(/errors +0 that a client saw/);
+    expect(out).toMatch(new RegExp(`bad answers +${failed}, each covered`));
     expect(out).toMatch(/models +\d+\.\d MB → 0\.0 MB/);
     expect(out).toMatch(/exit code +0/);
     const processes = [...out.matchAll(/(\d+) has ended|kill -TERM (\d+)|process +(\d+)$/gm)];
     expect(processes.length).toBeGreaterThanOrEqual(5);
     for (const [, ...pids] of processes) expect(isAlive(Number(pids.find(Boolean)))).toBe(false);
     expect(readdirSync(running.temporary)).toEqual([]);
-  });
-
-  test('fits into 80 columns, and has no colours where there is no terminal', async () => {
-    const { code, out, err } = await demo().ended;
-    expect({ code, err }).toEqual({ code: 0, err: '' });
+    // No terminal: no colours, and nothing drawn in place.
     expect(stripVTControlCharacters(out)).toBe(out);
     expect(out.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
 
-  test('has colours where they are asked for, and is the same text under them', async () => {
-    const { code, out, err } = await demo({ FORCE_COLOR: '1' }).ended;
+  test('has colours where they are asked for, and is not changed by settings for another server', async () => {
+    const { code, out, err } = await demo({
+      FORCE_COLOR: '1',
+      ECHOSERVE_PRELOAD: 'no-such-model',
+      ECHOSERVE_API_KEYS: 'a-key-of-another-server infer,admin,metrics',
+    }).ended;
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(stripVTControlCharacters(out)).not.toBe(out);
     expect(
@@ -91,14 +99,6 @@ describe('the demo', () => {
         .split('\n')
         .filter((line) => line.length > 80),
     ).toEqual([]);
-  });
-
-  test('is not changed by settings that are meant for another server', async () => {
-    const { code, err } = await demo({
-      ECHOSERVE_PRELOAD: 'no-such-model',
-      ECHOSERVE_API_KEYS: 'a-key-of-another-server infer,admin,metrics',
-    }).ended;
-    expect({ code, err }).toEqual({ code: 0, err: '' });
   });
 
   test.each([

@@ -92,6 +92,7 @@ describe('the README', () => {
       ['README.md', README],
       ['docs/operations.md', HANDBOOK],
       ['docs/architecture.md', readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8')],
+      ['docs/updates.md', readFileSync(join(ROOT, 'docs/updates.md'), 'utf8')],
     ] as const) {
       const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g)].map(([, link = '']) => link);
       expect(links.length).toBeGreaterThan(0);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DemoFailure } from './client.ts';
+import { Unexpected } from '../client.ts';
 
 /** An answer of the Open Inference Protocol, as far as the example models' outputs go. */
 export const InferAnswer = z.object({
@@ -16,10 +16,10 @@ export const InferAnswer = z.object({
 
 type Output = z.output<typeof InferAnswer>['outputs'][number];
 
-/** @throws DemoFailure when the answer has no such output */
+/** @throws Unexpected when the answer has no such output */
 export function output(answer: z.output<typeof InferAnswer>, name: string): Output {
   const found = answer.outputs.find((each) => each.name === name);
-  if (found === undefined) throw new DemoFailure(`the answer has no output "${name}"`);
+  if (found === undefined) throw new Unexpected(`the answer has no output "${name}"`);
   return found;
 }
 
@@ -33,6 +33,6 @@ export function rows(numbers: readonly number[], width: number): readonly (reado
 /** Milliseconds of the parts that the server measured of a request (`server-timing: decode;dur=0.1, compute;…`). */
 export function serverTiming(headers: Headers, part: string): number {
   const text = new RegExp(`\\b${part};dur=([\\d.]+)`).exec(headers.get('server-timing') ?? '')?.[1];
-  if (text === undefined) throw new DemoFailure(`the answer does not tell its ${part} time`);
+  if (text === undefined) throw new Unexpected(`the answer does not tell its ${part} time`);
   return Number(text);
 }

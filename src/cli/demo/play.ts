@@ -1,9 +1,9 @@
-import { DemoFailure } from './client.ts';
+import { Unexpected } from '../client.ts';
 import type { Stage, Step } from './step.ts';
 
 /**
  * Plays one step after the other.
- * @throws DemoFailure that names the step that failed, and has the last lines of the server's log
+ * @throws Unexpected that names the step that failed, and has the last lines of the server's log
  */
 export async function play(steps: readonly Step[], stage: Stage, signal: AbortSignal): Promise<void> {
   for (const [index, step] of steps.entries()) {
@@ -18,14 +18,14 @@ export async function play(steps: readonly Step[], stage: Stage, signal: AbortSi
   }
 }
 
-function failed(what: string, error: unknown, log: string): DemoFailure {
+function failed(what: string, error: unknown, log: string): Unexpected {
   const lines = [`${what}: ${describe(error)}`];
   if (log !== '') lines.push('The server had logged:', log);
-  return new DemoFailure(lines.join('\n'), { cause: error });
+  return new Unexpected(lines.join('\n'), { cause: error });
 }
 
 /** A failure of the demo's own says enough; of anything else the place counts. */
 function describe(error: unknown): string {
-  if (error instanceof DemoFailure) return error.message;
+  if (error instanceof Unexpected) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -82,7 +82,9 @@ export class Unloads {
   async #nothingToUnload(modelId: ModelId, version: VersionName | undefined): Promise<AppError> {
     await this.#parts.repository.versions(modelId);
     const what =
-      version === undefined ? `No version of model "${modelId}"` : `Version "${version}" of model "${modelId}"`;
-    return new AppError('version_not_found', `${what} is loaded.`, { next: 'There is nothing to unload.' });
+      version === undefined
+        ? `No version of model "${modelId}" is loaded.`
+        : `Version "${version}" of model "${modelId}" is not loaded.`;
+    return new AppError('version_not_found', what, { next: 'There is nothing to unload.' });
   }
 }

@@ -59,8 +59,26 @@ describe('the configuration', () => {
   });
 
   it('has nothing to say about the demo, whatever the environment is set up for', () => {
-    expect(parseConfig(['demo'], { ECHOSERVE_HOST: '0.0.0.0', ECHOSERVE_PORT: 'none' })).toEqual({ command: 'demo' });
-    expect(() => parseConfig(['demo', '--port', '1'], {})).toThrow('demo takes no options.');
+    expect(parseConfig(['demo'], { ECHOSERVE_HOST: '0.0.0.0', ECHOSERVE_PORT: 'none' })).toEqual({
+      command: 'demo',
+      short: false,
+    });
+    expect(parseConfig(['demo', '--short'], {})).toEqual({ command: 'demo', short: true });
+    expect(() => parseConfig(['demo', '--port', '1'], {})).toThrow('demo takes no options but --short');
+  });
+
+  it('reads what is to be validated, and the key from where others can not read it', () => {
+    expect(parseConfig(['validate'], {})).toEqual({ command: 'validate', url: undefined, key: undefined });
+    const env = { ECHOSERVE_VALIDATE_KEY: 'from-the-environment', ECHOSERVE_PORT: 'none' };
+    expect(parseConfig(['validate', '--url', 'http://127.0.0.1:8080/'], env)).toEqual({
+      command: 'validate',
+      url: 'http://127.0.0.1:8080',
+      key: 'from-the-environment',
+    });
+    expect(parseConfig(['validate', '--key=given'], env)).toMatchObject({ key: 'given' });
+    expect(() => parseConfig(['validate', '--url', '127.0.0.1:8080'], {})).toThrow('--url: expected a URL like');
+    expect(() => parseConfig(['validate', '--port', '1'], {})).toThrow('validate takes no options but --url and --key');
+    expect(() => parseConfig(['--port', '1', 'validate'], {})).toThrow('validate must be the first argument.');
   });
 
   it('reads every flag', () => {
@@ -186,7 +204,7 @@ describe('a wrong configuration', () => {
     [['--log-level', 'loud'], 'expected one of trace, debug'],
     [['--auth', 'maybe'], 'expected one of none, keys'],
     [['sevre'], 'Unknown command "sevre". Did you mean serve?'],
-    [['frobnicate'], 'Did you mean serve or demo?'],
+    [['frobnicate'], 'Did you mean serve or demo or validate?'],
     [['serve', 'more'], 'Unexpected argument "more" after serve.'],
   ])('%j says what was expected', (argv, message) => {
     expect(faultsOf(argv)[0]).toContain(message);

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import { Screen } from '../../../src/cli/demo/screen.ts';
 import type { Stage } from '../../../src/cli/demo/step.ts';
 import { crashAModel } from '../../../src/cli/demo/steps/crash-a-model.ts';
+import { Screen } from '../../../src/cli/screen.ts';
 
 test('the model that is crashed gets no chance to answer before it ends', async () => {
   const model = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { type Call, curlLines } from '../../../src/cli/demo/curl.ts';
+import type { Call } from '../../../src/cli/call.ts';
+import { curlLines } from '../../../src/cli/curl.ts';
 
 const URL = 'http://127.0.0.1:40001';
 

@@ -1,8 +1,21 @@
 import { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { digitPicture } from '../../../src/cli/demo/digit-picture.ts';
-import { bar, megabytes, milliseconds, percent } from '../../../src/cli/demo/figures.ts';
-import { Screen, wrap } from '../../../src/cli/demo/screen.ts';
+import { bar, megabytes, milliseconds, percent } from '../../../src/cli/figures.ts';
+import { Screen, wrap } from '../../../src/cli/screen.ts';
+
+/** What is written to a stream that is a terminal. */
+function terminalOf(draw: (screen: Screen) => void): string {
+  let out = '';
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      out += chunk;
+      done();
+    },
+  });
+  draw(new Screen(Object.assign(stream, { isTTY: true })));
+  return out;
+}
 
 function screenOf(draw: (screen: Screen) => void): readonly string[] {
   let out = '';
@@ -63,5 +76,21 @@ describe('the screen', () => {
 
   test('gives a word that is too long a line of its own', () => {
     expect(wrap('a bbbbbbbb c', 4)).toEqual(['a', 'bbbbbbbb', 'c']);
+  });
+});
+
+describe('a line that changes', () => {
+  const draw = (screen: Screen) => {
+    screen.draft('5 %');
+    screen.draft('15 %');
+    screen.settle('15 % ✓');
+  };
+
+  test('is drawn in its place in a terminal', () => {
+    expect(terminalOf(draw)).toBe('\r\u001b[2K  5 %\r\u001b[2K  15 %\r\u001b[2K  15 % ✓\n');
+  });
+
+  test('is written once, at its end, elsewhere', () => {
+    expect(screenOf(draw)).toEqual(['  15 % ✓']);
   });
 });

@@ -1,9 +1,9 @@
 import { Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { DemoFailure } from '../../../src/cli/demo/client.ts';
+import { Unexpected } from '../../../src/cli/client.ts';
 import { play } from '../../../src/cli/demo/play.ts';
-import { Screen } from '../../../src/cli/demo/screen.ts';
 import type { Stage, Step } from '../../../src/cli/demo/step.ts';
+import { Screen } from '../../../src/cli/screen.ts';
 
 function stageWith(log: string): { readonly stage: Stage; readonly out: () => string } {
   let out = '';
@@ -34,7 +34,7 @@ describe('playing the steps', () => {
   test('stops at the first that fails, and tells which, why, and what the server logged', async () => {
     const { stage, out } = stageWith('{"level":50}');
     const failing = step('Second', () => {
-      throw new DemoFailure('no answer');
+      throw new Unexpected('no answer');
     });
     const playing = play([step('First', () => {}), failing, step('Third', () => {})], stage, never);
     await expect(playing).rejects.toThrow('step 2, "Second": no answer\nThe server had logged:\n{"level":50}');
@@ -55,7 +55,7 @@ describe('playing the steps', () => {
     const reason = new Error('interrupted');
     const interrupted = step('First', () => {
       controller.abort(reason);
-      throw new DemoFailure('fetch failed');
+      throw new Unexpected('fetch failed');
     });
     await expect(play([interrupted], stage, controller.signal)).rejects.toBe(reason);
   });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { COMMAND_OPTIONS } from '../../../src/cli/command-options.ts';
 import { CONFIG_OPTIONS, environmentName, OPTION_NAMES } from '../../../src/cli/config-options.ts';
 import { ERROR_TABLE } from '../../../src/http/error-table.ts';
 
@@ -10,6 +11,7 @@ const PAGES = {
   'README.md': read('README.md'),
   'docs/operations.md': HANDBOOK,
   'docs/architecture.md': read('docs/architecture.md'),
+  'docs/updates.md': read('docs/updates.md'),
 };
 
 /** Flags of other programs, in the examples. */
@@ -31,7 +33,8 @@ describe.each(Object.entries(PAGES))('%s', (_page, text) => {
     const switches = OPTION_NAMES.filter((name) => CONFIG_OPTIONS[name].kind === 'switch').map(
       (name) => `--no-${name}`,
     );
-    const known = new Set([...OPTION_NAMES.map((name) => `--${name}`), ...switches, ...FOREIGN]);
+    const ofCommands = COMMAND_OPTIONS.flatMap(([synopsis]) => synopsis.match(/--\S+/g) ?? []);
+    const known = new Set([...OPTION_NAMES.map((name) => `--${name}`), ...switches, ...ofCommands, ...FOREIGN]);
     const named = [...text.matchAll(/(?<![\w-])--[a-z][a-z-]+/g)].map(([flag]) => flag);
     expect(named.length).toBeGreaterThan(0);
     expect(named.filter((flag) => !known.has(flag))).toEqual([]);

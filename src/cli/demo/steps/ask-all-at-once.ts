@@ -1,8 +1,9 @@
 import type { z } from 'zod';
 import { Metrics } from '../../../http/schemas/status.ts';
-import { type Client, DemoFailure } from '../client.ts';
-import { type Call, curlLines } from '../curl.ts';
-import { bar, milliseconds } from '../figures.ts';
+import type { Call } from '../../call.ts';
+import { type Client, Unexpected } from '../../client.ts';
+import { curlLines } from '../../curl.ts';
+import { bar, milliseconds } from '../../figures.ts';
 import { InferAnswer } from '../inference.ts';
 import type { Step } from '../step.ts';
 
@@ -54,6 +55,6 @@ function inLoop(line: string, index: number, all: readonly string[]): string {
 async function statistics(client: Client): Promise<z.output<typeof Metrics>['versions'][number]['statistics']> {
   const { body } = await client.json(LOOK, Metrics);
   const iris = body.versions.find((version) => version.model_id === 'iris');
-  if (iris === undefined) throw new DemoFailure('iris has no statistics');
+  if (iris === undefined) throw new Unexpected('iris has no statistics');
   return iris.statistics;
 }

@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { DemoFailure } from '../client.ts';
-import type { Call } from '../curl.ts';
-import { EXAMPLES } from '../demo-server.ts';
+import type { Call } from '../../call.ts';
+import { EXAMPLES } from '../../child-server.ts';
+import { Unexpected } from '../../client.ts';
+import { bar, milliseconds, percent } from '../../figures.ts';
+import type { Screen } from '../../screen.ts';
 import { digitPicture } from '../digit-picture.ts';
-import { bar, milliseconds, percent } from '../figures.ts';
 import { InferAnswer, output } from '../inference.ts';
-import type { Screen } from '../screen.ts';
 import type { Step } from '../step.ts';
 
 const SIDE = 8;
@@ -84,7 +84,7 @@ function readAnswer(
   const json = InferAnswer.parse(JSON.parse(new TextDecoder().decode(body.subarray(0, headerBytes))));
   const [label] = output(json, 'label').data ?? [];
   const tensor = new DataView(body.buffer, body.byteOffset + headerBytes, body.byteLength - headerBytes);
-  if (label === undefined || tensor.byteLength !== 10 * 4) throw new DemoFailure('the answer has no ten probabilities');
+  if (label === undefined || tensor.byteLength !== 10 * 4) throw new Unexpected('the answer has no ten probabilities');
   return { label: `${label}`, shares: Array.from({ length: 10 }, (_, digit) => tensor.getFloat32(digit * 4, true)) };
 }
 

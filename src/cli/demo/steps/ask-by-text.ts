@@ -1,7 +1,7 @@
-import type { Call } from '../curl.ts';
-import { bar, milliseconds, percent } from '../figures.ts';
+import type { Call } from '../../call.ts';
+import { bar, milliseconds, percent } from '../../figures.ts';
+import type { Cell } from '../../screen.ts';
 import { InferAnswer, output } from '../inference.ts';
-import type { Cell } from '../screen.ts';
 import type { Step } from '../step.ts';
 
 const MESSAGES = [

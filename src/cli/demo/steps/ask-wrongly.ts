@@ -1,5 +1,5 @@
 import { Problem } from '../../../http/schemas/errors.ts';
-import type { Call } from '../curl.ts';
+import type { Call } from '../../call.ts';
 import type { Step } from '../step.ts';
 
 const CALL: Call = {

@@ -1,9 +1,9 @@
 import type { z } from 'zod';
 import { Model } from '../../../http/schemas/model.ts';
 import type { ModelVersion } from '../../../http/schemas/model-version.ts';
-import { type Client, DemoFailure } from '../client.ts';
-import type { Call } from '../curl.ts';
-import { milliseconds } from '../figures.ts';
+import type { Call } from '../../call.ts';
+import { type Client, Unexpected } from '../../client.ts';
+import { milliseconds } from '../../figures.ts';
 import { InferAnswer, output } from '../inference.ts';
 import type { Step } from '../step.ts';
 
@@ -35,7 +35,7 @@ export const crashAModel: Step = {
     }
     const { status, body, ms } = await answered;
     const after = await iris(client);
-    if (after.statistics.restarts === before.statistics.restarts) throw new DemoFailure('the model did not crash');
+    if (after.statistics.restarts === before.statistics.restarts) throw new Unexpected('the model did not crash');
     screen.fact('answer', `${status}: ${output(body, 'label').data?.[0]}`, ['bold', 'green']);
     screen.fact('after', `${milliseconds(ms)}, in which a fresh process was started and asked again`);
     screen.fact('process', `${pid} → ${runnerOf(after)}`);
@@ -47,7 +47,7 @@ export const crashAModel: Step = {
 async function iris(client: Client): Promise<z.output<typeof ModelVersion>> {
   const { body } = await client.json(LOOK, Model);
   const serving = body.versions.find((version) => version.serving);
-  if (serving === undefined) throw new DemoFailure('no version of iris serves');
+  if (serving === undefined) throw new Unexpected('no version of iris serves');
   return serving;
 }
 
@@ -56,7 +56,7 @@ function failures({ statistics }: z.output<typeof ModelVersion>): number {
 }
 
 function runnerOf(version: z.output<typeof ModelVersion>): number {
-  if (version.runner_pid === null) throw new DemoFailure(`${version.model_id} has no process`);
+  if (version.runner_pid === null) throw new Unexpected(`${version.model_id} has no process`);
   return version.runner_pid;
 }
 

@@ -1,13 +1,13 @@
 import { Loaded } from '../../../http/schemas/load.ts';
-import type { Call } from '../curl.ts';
-import { fromGigabytes, megabytes, milliseconds } from '../figures.ts';
+import type { Call } from '../../call.ts';
+import { fromGigabytes, megabytes, milliseconds } from '../../figures.ts';
 import type { Step } from '../step.ts';
 
 const CALL: Call = {
   method: 'POST',
   path: '/api/v1/model_serving/load',
   headers: { 'content-type': 'application/json' },
-  body: JSON.stringify({ model_id: 'iris' }),
+  body: JSON.stringify({ model_id: 'iris', version: '1' }),
 };
 
 export const loadAModel: Step = {

@@ -1,7 +1,7 @@
 import { Metrics } from '../../../http/schemas/status.ts';
-import type { Call } from '../curl.ts';
-import { fromGigabytes, megabytes, milliseconds } from '../figures.ts';
-import type { Cell } from '../screen.ts';
+import type { Call } from '../../call.ts';
+import { fromGigabytes, megabytes, milliseconds } from '../../figures.ts';
+import type { Cell } from '../../screen.ts';
 import type { Step } from '../step.ts';
 
 const CALL: Call = { method: 'GET', path: '/api/v1/model_serving/metrics' };

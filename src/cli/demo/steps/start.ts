@@ -1,5 +1,5 @@
 import { ModelList } from '../../../http/schemas/model.ts';
-import { milliseconds } from '../figures.ts';
+import { milliseconds } from '../../figures.ts';
 import type { Step } from '../step.ts';
 
 export const start: Step = {

@@ -1,5 +1,5 @@
-import { DemoFailure } from '../client.ts';
-import { milliseconds } from '../figures.ts';
+import { Unexpected } from '../../client.ts';
+import { milliseconds } from '../../figures.ts';
 import type { Step } from '../step.ts';
 
 export const stop: Step = {
@@ -9,7 +9,7 @@ export const stop: Step = {
     screen.command([`$ kill -TERM ${server.pid}`]);
     const beganAt = performance.now();
     const { code, signal } = await server.stop();
-    if (code !== 0) throw new DemoFailure(`the server ended with ${signal ?? `exit code ${code}`}`);
+    if (code !== 0) throw new Unexpected(`the server ended with ${signal ?? `exit code ${code}`}`);
     screen.fact('exit code', `${code}`, ['bold', 'green']);
     screen.fact('after', milliseconds(performance.now() - beganAt));
   },

@@ -1,10 +1,10 @@
 import { Model } from '../../../http/schemas/model.ts';
 import { Unloaded } from '../../../http/schemas/model-version.ts';
 import { Metrics, Status } from '../../../http/schemas/status.ts';
-import { type Client, DemoFailure } from '../client.ts';
-import type { Call } from '../curl.ts';
-import { fromGigabytes, megabytes } from '../figures.ts';
-import type { Cell } from '../screen.ts';
+import type { Call } from '../../call.ts';
+import { type Client, Unexpected } from '../../client.ts';
+import { fromGigabytes, megabytes } from '../../figures.ts';
+import type { Cell } from '../../screen.ts';
 import type { Step } from '../step.ts';
 
 export const unload: Step = {
@@ -44,10 +44,10 @@ async function unloaded(client: Client, modelId: string): Promise<readonly (read
     ]);
 }
 
-/** @throws DemoFailure when it goes on */
+/** @throws Unexpected when it goes on */
 function ended(pid: number | null): string {
   if (pid === null) return 'none';
-  if (isAlive(pid)) throw new DemoFailure(`process ${pid} runs on after its model was unloaded`);
+  if (isAlive(pid)) throw new Unexpected(`process ${pid} runs on after its model was unloaded`);
   return `${pid} has ended`;
 }
 

@@ -23,3 +23,8 @@ export function bar(share: number, width: number): string {
   const eighths = Math.round(Math.min(Math.max(share, 0), 1) * width * 8);
   return '█'.repeat(Math.floor(eighths / 8)) + ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'][eighths % 8];
 }
+
+/** `1,234`. */
+export function count(number: number): string {
+  return number.toLocaleString('en-GB');
+}

@@ -1,8 +1,11 @@
 import { styleText } from 'node:util';
-import { type Call, curlLines } from './curl.ts';
+import type { Call } from './call.ts';
+import { curlLines } from './curl.ts';
 
 const WIDTH = 80;
 const MARGIN = '  ';
+/** Back to the line's beginning, and all of it gone. */
+const CLEAR_LINE = '\r\u001b[2K';
 
 type Style = Parameters<typeof styleText>[0];
 /** A cell, and how it looks. */
@@ -69,6 +72,21 @@ export class Screen {
 
   lines(lines: readonly string[]): void {
     for (const line of lines) this.#line(`${MARGIN}${line}`.trimEnd());
+  }
+
+  /** A line that still changes, until `settle` puts the last one in its place. Only a terminal shows it. */
+  draft(line: string): void {
+    if (this.#isTerminal) this.#stream.write(`${CLEAR_LINE}${MARGIN}${line}`);
+  }
+
+  /** What becomes of the draft, or a line like any other where there is none. */
+  settle(line: string): void {
+    if (this.#isTerminal) this.#stream.write(CLEAR_LINE);
+    this.lines([line]);
+  }
+
+  get #isTerminal(): boolean {
+    return 'isTTY' in this.#stream && this.#stream.isTTY === true;
   }
 
   #line(text: string): void {

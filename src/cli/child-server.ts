@@ -1,13 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { SERVER_NODE_FLAGS } from '../server-node-flags.ts';
-import { DemoFailure } from './client.ts';
+import { SERVER_NODE_FLAGS } from './server-node-flags.ts';
 
 /** Both have this module's ending: `.ts` from source, `.js` when built. */
-const MAIN = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? '../../main.ts' : '../../main.js', import.meta.url),
-);
-export const EXAMPLES = fileURLToPath(new URL('../../../examples/models', import.meta.url));
+const MAIN = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../main.ts' : '../main.js', import.meta.url));
+/** The model repository of the examples. */
+export const EXAMPLES = fileURLToPath(new URL('../../examples/models', import.meta.url));
 
 /** How long it may take to end when asked to, before it is made to. */
 const STOP_MS = 10_000;
@@ -17,8 +15,16 @@ export interface ServerEnd {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** The real server, as a process of its own. */
-export class DemoServer implements AsyncDisposable {
+export interface Directories {
+  /** Of models. */
+  readonly repository: string;
+  readonly dataDir: string;
+  /** That requests may name sources in, the repository unless given. */
+  readonly sourceRoot?: string;
+}
+
+/** The real server, as a process of its own, on a port that the system picks. */
+export class ChildServer implements AsyncDisposable {
   readonly url: string;
   /** The line that it printed when it was ready. */
   readonly greeting: string;
@@ -36,13 +42,13 @@ export class DemoServer implements AsyncDisposable {
     this.startMs = started.ms;
   }
 
-  /** @throws DemoFailure with its last words when it ends instead of listening */
-  static async start(dataDir: string, signal: AbortSignal): Promise<DemoServer> {
+  /** @throws Error with its last words when it ends instead of listening */
+  static async start(directories: Directories, signal: AbortSignal): Promise<ChildServer> {
     const beganAt = performance.now();
-    const child = spawn(process.execPath, [...SERVER_NODE_FLAGS, MAIN, ...argumentsFor(dataDir)], {
+    const child = spawn(process.execPath, [...SERVER_NODE_FLAGS, MAIN, ...argumentsFor(directories)], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: plainEnvironment(),
-      // Its own group: Ctrl-C reaches the demo alone, which then ends the server in order.
+      // Its own group: Ctrl-C reaches its starter alone, which then ends the server in order.
       detached: true,
     });
     const endWithUs = () => child.kill('SIGKILL');
@@ -55,7 +61,7 @@ export class DemoServer implements AsyncDisposable {
     try {
       const lastWords = collectLastWords(child);
       const { url, greeting } = await listening(child, ended, { signal, lastWords });
-      return new DemoServer(child, ended, { url, greeting, lastWords, ms: performance.now() - beganAt });
+      return new ChildServer(child, ended, { url, greeting, lastWords, ms: performance.now() - beganAt });
     } catch (error) {
       await end(child, ended);
       throw error;
@@ -88,8 +94,14 @@ interface Started {
   readonly lastWords: () => string;
 }
 
-function argumentsFor(dataDir: string): readonly string[] {
-  const options = { port: '0', 'model-repository': EXAMPLES, 'data-dir': dataDir, 'log-level': 'warn' };
+function argumentsFor({ repository, dataDir, sourceRoot = repository }: Directories): readonly string[] {
+  const options = {
+    port: '0',
+    'model-repository': repository,
+    'data-dir': dataDir,
+    'allow-source-root': sourceRoot,
+    'log-level': 'warn',
+  };
   // Nobody balances load in front of this one, and its one client knows when it ends: nobody has to be waited for.
   return [
     ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
@@ -139,11 +151,7 @@ function listening(
       if (url !== undefined && out.endsWith('\n')) done({ url, greeting: out.trimEnd() });
     });
     void ended.then(({ code, signal: by }) => {
-      fail(
-        new DemoFailure(
-          `the server ended (${by ?? `exit code ${code}`}) before it listened.\n${lastWords()}`.trimEnd(),
-        ),
-      );
+      fail(new Error(`the server ended (${by ?? `exit code ${code}`}) before it listened.\n${lastWords()}`.trimEnd()));
     });
   });
 }
