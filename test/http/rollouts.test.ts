@@ -79,7 +79,7 @@ describe('an update', () => {
     expect(body.strategy).toMatchObject({
       alpha: 0.01,
       stages: body.stages,
-      drift_limits: { min_top1_agreement: 0.8, max_absolute_difference: null, min_cosine: 0.9 },
+      drift_limits: { min_top1_agreement: 0.8, max_absolute_difference: null, min_cosine: null },
       deadlines_ms: { rolling_back: 60_000 },
       on_failure: 'rollback',
       keep_previous_ms: 600_000,

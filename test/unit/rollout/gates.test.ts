@@ -82,7 +82,9 @@ describe('a gate', () => {
   it('asks a person when the versions differ by more than they may', () => {
     const agreement = { pairs: 20, top1: 0.79, maxAbsoluteDifference: 1e9, cosine: 0.89 };
     expect(gate(4, 10_000, { agreement })).toMatchObject({ verdict: 'ask' });
-    expect(gate(4, 10_000, { agreement }).check('agreement')?.crossed).toEqual(['top1', 'cosine']);
+    expect(gate(4, 10_000, { agreement }).check('agreement')?.crossed).toEqual(['top1']);
+    const both = gate(4, 10_000, { agreement }, { driftLimits: { minCosine: 0.9 } });
+    expect(both.check('agreement')?.crossed).toEqual(['top1', 'cosine']);
     const limited = { driftLimits: { maxAbsoluteDifference: 1, minTop1Agreement: null, minCosine: null } };
     expect(gate(4, 10_000, { agreement }, limited).check('agreement')?.crossed).toEqual(['maxAbsoluteDifference']);
   });
@@ -93,7 +95,7 @@ describe('a gate', () => {
     const numbers = { pairs: 20, top1: null, maxAbsoluteDifference: 0.1, cosine: 0.95 };
     expect(gate(4, 10_000, { agreement: numbers }).verdict).toBe('advance');
     const broken = { pairs: 20, top1: null, maxAbsoluteDifference: NaN, cosine: NaN };
-    expect(gate(4, 10_000, { agreement: broken }).verdict).toBe('ask');
+    expect(gate(4, 10_000, { agreement: broken }, { driftLimits: { minCosine: 0.9 } }).verdict).toBe('ask');
   });
 
   it('of the bake asks for its time, evidence and health, not for samples', () => {
