@@ -1,6 +1,5 @@
 import { AppError } from '../../core/errors.ts';
 import { computeLimitMs, isBadEvent, type Outcome } from '../../core/rollout/evidence/bad-event.ts';
-import { fullFallbackBudget, takeFallback } from '../../core/rollout/fallback-budget.ts';
 import type { Arm, Assignment } from '../../core/traffic/assignment.ts';
 import type { Resident } from '../lifecycle/resident.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -12,9 +11,9 @@ import type { InferReply, InferRequest } from '../service.ts';
 import type { ArmFigures } from './arm-figures.ts';
 import type { CrashGroups, DrawnRequest } from './crash-groups.ts';
 import type { EvidenceBook } from './evidence-book.ts';
+import { FallbackRoom } from './fallback-room.ts';
 import { type FailedAttempt, failedAttempt, outcomeOf } from './outcome-of.ts';
 import { recordable } from './recorded-requests.ts';
-import { RequestRate } from './request-rate.ts';
 import type { TrafficSplit } from './traffic-split.ts';
 
 /** A version that computes for this share of a request's time is too slow, unless the old one nearly is too. */
@@ -61,27 +60,17 @@ interface Drawn {
 /** Live requests of a model that is being updated: draws who answers, and has the old version answer for the new one. */
 export class LiveRequests implements LiveUpdate {
   readonly #parts: LiveParts;
-  readonly #rate: RequestRate;
-  #budget;
-  /** When the new version last answered a live request, on the monotonic clock. */
-  #newAnsweredAt = Number.NEGATIVE_INFINITY;
-  /** It answered nothing while a request waited for it until it was late. */
-  #isNewStuck = false;
+  readonly #room: FallbackRoom;
 
   constructor(parts: LiveParts) {
     this.#parts = parts;
-    this.#rate = new RequestRate(parts.clock);
-    this.#budget = fullFallbackBudget(parts.clock.monotonicMs());
+    this.#room = new FallbackRoom(parts.clock, parts.isSuspected);
   }
 
   async infer(request: InferRequest, startedAt: number): Promise<InferReply> {
-    this.#rate.note();
+    this.#room.noteRequest();
     const drawn = this.#draw(request, startedAt);
     return drawn.assignment.arm === 'old' ? this.#onOld(drawn) : this.#onNew(drawn);
-  }
-
-  get requestsPerSecond(): number {
-    return this.#rate.perSecond;
   }
 
   #draw(request: InferRequest, startedAt: number): Drawn {
@@ -163,8 +152,7 @@ export class LiveRequests implements LiveUpdate {
     const attempt = failedAttempt(error);
     if (attempt !== 'refused') this.#settleFailure(drawn, attempt);
     if (attempt === 'request' || attempt === 'given_up') throw error;
-    // A version that is crowded still answers others; one that answers nobody hangs, and its clients come first.
-    if (attempt === 'late' && this.#newAnsweredAt < drawn.startedAt) this.#isNewStuck = true;
+    if (attempt === 'late') this.#room.noteLate(drawn.startedAt);
     if (attempt === 'crowded' || (attempt === 'late' && drawn.beganAt === undefined)) this.#parts.onCrowded();
     let answer: InferReply | undefined;
     try {
@@ -185,7 +173,7 @@ export class LiveRequests implements LiveUpdate {
     const { residentOf, runs, crashes, onFallback } = this.#parts;
     const old = residentOf('old');
     const replaced = residentOf('new');
-    if (old?.state !== 'ready' || !this.#mayFallBack()) {
+    if (old?.state !== 'ready' || !this.#room.take()) {
       onFallback(false);
       return undefined;
     }
@@ -204,18 +192,6 @@ export class LiveRequests implements LiveUpdate {
       onFallback(false);
       throw error;
     }
-  }
-
-  #mayFallBack(): boolean {
-    const now = this.#parts.clock.monotonicMs();
-    const suspected = this.#isNewStuck || this.#parts.isSuspected();
-    const { allowed, budget } = takeFallback(this.#budget, {
-      now,
-      requestsPerSecond: this.#rate.perSecond,
-      suspected,
-    });
-    this.#budget = budget;
-    return allowed;
   }
 
   async #attempt(arm: Arm, drawn: Drawn, deadlineMs: number): Promise<{ resident: Resident; reply: RunReply }> {
@@ -240,7 +216,7 @@ export class LiveRequests implements LiveUpdate {
   /** What the old version refused, for the evidence alone: if the new one takes it, that speaks for the new one. */
   async #askNew(drawn: Drawn): Promise<void> {
     const resident = this.#parts.residentOf('new');
-    if (resident?.state !== 'ready' || !this.#mayFallBack()) {
+    if (resident?.state !== 'ready' || !this.#room.take()) {
       this.#settle(drawn, this.#unknown(drawn));
       return;
     }
@@ -268,18 +244,13 @@ export class LiveRequests implements LiveUpdate {
     const { arm } = drawn.assignment;
     const isGood = !this.#parts.countsNonFinite() || reply.observed?.isFinite !== false;
     const { computeMs } = reply.timings;
-    if (arm === 'new') this.#noteNewAnswers();
+    if (arm === 'new') this.#room.noteNewAnswered();
     this.#parts.figures[arm].answered(computeMs, reply.batchSize);
     const oldP99Ms = this.#parts.figures.old.p99Ms(reply.batchSize);
     const deadlineMs = drawn.deadlineMs - drawn.startedAt;
     const limitMs = computeLimitMs({ deadlineMs, share: COMPUTE_SHARE, oldP99Ms });
     this.#settle(drawn, { kind: 'answered', isFinite: isGood, computeMs, limitMs });
     return isGood;
-  }
-
-  #noteNewAnswers(): void {
-    this.#newAnsweredAt = this.#parts.clock.monotonicMs();
-    this.#isNewStuck = false;
   }
 
   #settleFailure(drawn: Drawn, attempt: FailedAttempt): void {

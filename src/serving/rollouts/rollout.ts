@@ -235,9 +235,6 @@ export class Rollout implements LiveUpdate {
         // Both versions were found to have room before the update was accepted; the load itself holds the memory.
         this.fire({ type: 'start' });
         break;
-      case 'load':
-        void this.#moves.load();
-        break;
       case 'probe':
         this.#activities.beginCheck();
         break;
@@ -250,21 +247,8 @@ export class Rollout implements LiveUpdate {
       case 'settle_by_pairs':
         // An open breaker is state, and the activities follow the state.
         break;
-      case 'drain':
-        void this.#moves.drain(effect.arm);
-        break;
-      case 'cut_off':
-        this.#services.hosting.cutOff(this.#versions.of(effect.arm));
-        break;
-      case 'restore_old':
-        void this.#moves.restoreOld();
-        break;
-      case 'keep_previous':
-        this.#services.hosting.keepPrevious(this.#versions.of('old'), effect.forMs);
-        break;
-      case 'unload_new':
-        void this.#moves.unloadNew();
-        break;
+      default:
+        this.#moves.perform(effect);
     }
   }
 

@@ -1,4 +1,5 @@
 import type { AppError } from '../../core/errors.ts';
+import type { Effect } from '../../core/rollout/effects.ts';
 import type { Finding } from '../../core/rollout/reasons.ts';
 import type { RolloutEvent } from '../../core/rollout/rollout-events.ts';
 import type { RolloutState } from '../../core/rollout/rollout-state.ts';
@@ -11,6 +12,11 @@ import type { UpdatedVersions } from './updated-versions.ts';
 
 const RETRY_MS = 1000;
 const LOOK_AGAIN_MS = 50;
+
+type VersionEffect = Extract<
+  Effect,
+  { readonly type: 'load' | 'drain' | 'cut_off' | 'restore_old' | 'keep_previous' | 'unload_new' }
+>;
 
 interface MoveParts {
   readonly identity: RolloutIdentity;
@@ -30,8 +36,33 @@ export class VersionMoves {
     this.#parts = parts;
   }
 
+  /** Begins what the machine asks for. */
+  perform(effect: VersionEffect): void {
+    const { services, versions } = this.#parts;
+    switch (effect.type) {
+      case 'load':
+        void this.#load();
+        break;
+      case 'drain':
+        void this.#drain(effect.arm);
+        break;
+      case 'cut_off':
+        services.hosting.cutOff(versions.of(effect.arm));
+        break;
+      case 'restore_old':
+        void this.restoreOld();
+        break;
+      case 'keep_previous':
+        services.hosting.keepPrevious(versions.of('old'), effect.forMs);
+        break;
+      case 'unload_new':
+        void this.#unloadNew();
+        break;
+    }
+  }
+
   /** The new version, beside the old one. */
-  async load(): Promise<void> {
+  async #load(): Promise<void> {
     const { services, identity, versions, state, fire, isClosed } = this.#parts;
     const isWanted = () => !isClosed() && state().phase === 'loading';
     try {
@@ -51,7 +82,7 @@ export class VersionMoves {
   }
 
   /** Nothing new goes there any more. */
-  async drain(arm: Arm): Promise<void> {
+  async #drain(arm: Arm): Promise<void> {
     const { services, identity, versions } = this.#parts;
     if (arm === 'old') await services.hosting.recordServing(identity, 'new');
     await versions.of(arm)?.drained();
@@ -81,7 +112,7 @@ export class VersionMoves {
   }
 
   /** Drains and unloads the new version, also where it was never loaded. */
-  async unloadNew(): Promise<void> {
+  async #unloadNew(): Promise<void> {
     const { services, identity, versions, state, fire } = this.#parts;
     versions.release('new');
     await services.hosting.unloadNew(identity, state().rollbackReason);
