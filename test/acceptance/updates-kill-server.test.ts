@@ -24,7 +24,7 @@ const lasting = (percent: number, dwellMs: number) =>
 const STRATEGIES = {
   'in-bake': { ...SHORT_STAGES, stages: [{ percent: 100, min_dwell_ms: 0, min_samples: 20 }], bake_ms: 8000 },
   'in-stage': { ...SHORT_STAGES, stages: lasting(5, 8000) },
-  'in-stage-for-long': { ...SHORT_STAGES, stages: lasting(5, 100_000) },
+  'in-stage-for-long': { ...SHORT_STAGES, stages: lasting(5, 900_000) },
   'in-probes': { ...SHORT_STAGES, first_time_pairs: 100 },
   'in-load': SHORT_STAGES,
 };
