@@ -63,6 +63,10 @@ export class LiveRequests implements LiveUpdate {
   readonly #parts: LiveParts;
   readonly #rate: RequestRate;
   #budget;
+  /** When the new version last answered a live request, on the monotonic clock. */
+  #newAnsweredAt = Number.NEGATIVE_INFINITY;
+  /** It answered nothing while a request waited for it until it was late. */
+  #isNewStuck = false;
 
   constructor(parts: LiveParts) {
     this.#parts = parts;
@@ -159,6 +163,8 @@ export class LiveRequests implements LiveUpdate {
     const attempt = failedAttempt(error);
     if (attempt !== 'refused') this.#settleFailure(drawn, attempt);
     if (attempt === 'request' || attempt === 'given_up') throw error;
+    // A version that is crowded still answers others; one that answers nobody hangs, and its clients come first.
+    if (attempt === 'late' && this.#newAnsweredAt < drawn.startedAt) this.#isNewStuck = true;
     if (attempt === 'crowded' || (attempt === 'late' && drawn.beganAt === undefined)) this.#parts.onCrowded();
     let answer: InferReply | undefined;
     try {
@@ -202,7 +208,7 @@ export class LiveRequests implements LiveUpdate {
 
   #mayFallBack(): boolean {
     const now = this.#parts.clock.monotonicMs();
-    const suspected = this.#parts.isSuspected();
+    const suspected = this.#isNewStuck || this.#parts.isSuspected();
     const { allowed, budget } = takeFallback(this.#budget, {
       now,
       requestsPerSecond: this.#rate.perSecond,
@@ -262,12 +268,18 @@ export class LiveRequests implements LiveUpdate {
     const { arm } = drawn.assignment;
     const isGood = !this.#parts.countsNonFinite() || reply.observed?.isFinite !== false;
     const { computeMs } = reply.timings;
+    if (arm === 'new') this.#noteNewAnswers();
     this.#parts.figures[arm].answered(computeMs, reply.batchSize);
     const oldP99Ms = this.#parts.figures.old.p99Ms(reply.batchSize);
     const deadlineMs = drawn.deadlineMs - drawn.startedAt;
     const limitMs = computeLimitMs({ deadlineMs, share: COMPUTE_SHARE, oldP99Ms });
     this.#settle(drawn, { kind: 'answered', isFinite: isGood, computeMs, limitMs });
     return isGood;
+  }
+
+  #noteNewAnswers(): void {
+    this.#newAnsweredAt = this.#parts.clock.monotonicMs();
+    this.#isNewStuck = false;
   }
 
   #settleFailure(drawn: Drawn, attempt: FailedAttempt): void {

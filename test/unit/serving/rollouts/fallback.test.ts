@@ -55,6 +55,15 @@ test('a burst that the new version fails without suspicion is bounded for the ol
   expect(updating.errors()).toHaveLength(3 * FALLBACK_BURST);
 });
 
+test('a version that answers nobody, as it hangs, leaves nobody without an answer', async () => {
+  await using updating = await inLastStage();
+  onVersion2(updating.serving.engine, () => undefined);
+  for (let i = 0; i < 3 * FALLBACK_BURST; i += 1) updating.send(`{"stuck":${i}}`, { timeoutMs: 1000 });
+  await updating.serving.clock.advance(600);
+  expect(updating.errors()).toEqual([]);
+  expect(updating.answers.filter(({ reply }) => reply?.fallbackFrom === '2')).toHaveLength(3 * FALLBACK_BURST);
+});
+
 test('values that are not finite are answered by the old version, unless it gives them too', async () => {
   await using updating = await inLastStage();
   updating.serving.engine.observation = (request) => ({ isFinite: !updating.isOfVersion('2', request), cpuMs: 1 });
