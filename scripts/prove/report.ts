@@ -37,7 +37,7 @@ export function renderReport({ options, circumstances, measured }: ReportParts):
     ...falseRollbackText(summaries),
     `In all, ${clientSide(run.tallies).requests} requests in ${Math.round(run.durationMs / 1000)} s, those between updates included.`,
     '## A model that nobody asks',
-    `Updated as it is by default, beside the others: ${idle.outcome} after ${Math.round(idle.durationMs / 1000)} s, on ${idle.madeUpPairs} comparisons on made-up inputs and ${idle.liveAnswers} answers to clients, as its events say.`,
+    `Updated as it is by default, after the others: ${idle.outcome} after ${Math.round(idle.durationMs / 1000)} s, on ${idle.madeUpPairs} comparisons on made-up inputs and ${idle.liveAnswers} answers to clients, as its events say.`,
     ...failureText(run),
   ];
   return `${blocks.join('\n\n')}\n`;
