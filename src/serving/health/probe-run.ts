@@ -42,7 +42,8 @@ export async function runProbe(
       arrivedAtMs,
       deadlineMs: arrivedAtMs + PROBE_TIMEOUT_MS,
       priority: undefined,
-      alone: false,
+      // With a request that hangs it would keep the process from being known to hang.
+      alone: true,
       signal,
     });
     if (reply.body.byteLength > MAX_PROBE_BYTES) throw new ProbeAnswerTooLarge();

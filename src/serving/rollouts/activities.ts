@@ -169,7 +169,7 @@ export class Activities implements Disposable {
   #beginWork(): void {
     if (this.#work !== undefined || this.#ending.signal.aborted) return;
     const { identity, services, evaluation, state, now, fire, isSettled } = this.#parts;
-    const { book, comparisons, inputs, figures, saturation } = evaluation;
+    const { book, comparisons, inputs, figures, saturation, live } = evaluation;
     this.#work = new StageWork({
       config: identity.config,
       clock: services.clock,
@@ -180,6 +180,7 @@ export class Activities implements Disposable {
       inputs,
       samples: () => figures.new.samples,
       probe: (signal) => this.#probeNew(signal),
+      isOverdue: () => live.atNew.isOverdue || saturation.forMs > 0,
       isSettled,
       onTick: (measured) => {
         fire({ type: 'tick', measured });

@@ -12,6 +12,7 @@ import type { ArmFigures } from './arm-figures.ts';
 import type { CrashGroups, DrawnRequest } from './crash-groups.ts';
 import type { EvidenceBook } from './evidence-book.ts';
 import { FallbackRoom } from './fallback-room.ts';
+import { OpenAttempts } from './open-attempts.ts';
 import { type FailedAttempt, failedAttempt, outcomeOf } from './outcome-of.ts';
 import { recordable } from './recorded-requests.ts';
 import type { TrafficSplit } from './traffic-split.ts';
@@ -61,10 +62,13 @@ interface Drawn {
 export class LiveRequests implements LiveUpdate {
   readonly #parts: LiveParts;
   readonly #room: FallbackRoom;
+  /** What the new version has of them. */
+  readonly atNew: OpenAttempts;
 
   constructor(parts: LiveParts) {
     this.#parts = parts;
     this.#room = new FallbackRoom(parts.clock, parts.isSuspected);
+    this.atNew = new OpenAttempts(parts.clock, () => parts.figures.old.p99Ms(1));
   }
 
   async infer(request: InferRequest, startedAt: number): Promise<InferReply> {
@@ -137,12 +141,16 @@ export class LiveRequests implements LiveUpdate {
   async #onNew(drawn: Drawn): Promise<InferReply> {
     const now = this.#parts.clock.monotonicMs();
     let reply: InferReply;
+    this.atNew.add(drawn);
     try {
       const attempt = await this.#attempt('new', drawn, now + ATTEMPT_SHARE * (drawn.deadlineMs - now));
       reply = replyOf(attempt.resident, attempt.reply);
       if (this.#settleAnswer(drawn, attempt.reply)) return reply;
     } catch (error) {
-      return this.#afterFailure(drawn, error);
+      this.atNew.delete(drawn);
+      return await this.#afterFailure(drawn, error);
+    } finally {
+      this.atNew.delete(drawn);
     }
     // Not finite: the old version may know better; if it does not, this is what there is.
     return (await this.#fallBack(drawn).catch(() => undefined)) ?? reply;

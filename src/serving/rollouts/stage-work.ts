@@ -24,6 +24,8 @@ interface WorkParts {
   readonly samples: () => number;
   /** Whether the new version is well. Undefined where that can not be told now. */
   readonly probe: (signal: AbortSignal) => Promise<boolean | undefined>;
+  /** Whether live requests wait at the new version for an answer that may never come. */
+  readonly isOverdue: () => boolean;
   /** Whether all that was decided is durable, and done. */
   readonly isSettled: () => boolean;
   readonly onTick: (measured: StageMeasurements) => void;
@@ -66,7 +68,8 @@ export class StageWork implements Disposable {
       recordedPairs: recorded,
       syntheticPairs: synthetic,
       evidence: book.logShares,
-      probes: this.#probes,
+      // What does not answer live requests is not well, whatever it makes of probes and pairs.
+      probes: this.#parts.isOverdue() ? [] : this.#probes,
       agreement: comparisons.agreement,
     };
   }

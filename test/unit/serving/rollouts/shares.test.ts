@@ -73,3 +73,24 @@ test('pairs that take longer than there is time for are left out, and said to be
   await updating.traffic(70_000, 20, () => updating.latest.phase === 'stage');
   expect(updating.latest).toMatchObject({ phase: 'stage' });
 });
+
+test('nothing is advanced while a live request hangs at the new version, however well its pairs and probes do', async () => {
+  await using updating = await Updating.ready();
+  const { engine } = updating.serving;
+  await updating.update(SHORT);
+  await updating.traffic(100_000, 10, () => updating.latest.stage === 2);
+  const usual = engine.behaviour;
+  let hung = false;
+  engine.behaviour = (request, body) => {
+    const isNew = engine.alive.some(
+      ({ spec, open }) => spec.version === '2' && [...open].some((run) => run.request === request),
+    );
+    if (!isNew || request.alone || hung) return usual(request, body);
+    hung = true;
+    request.onBegan?.();
+    return undefined;
+  };
+  await updating.traffic(12_000, 10);
+  expect(hung).toBe(true);
+  expect(updating.latest).toMatchObject({ phase: 'stage', stage: 2 });
+});
