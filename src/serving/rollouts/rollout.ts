@@ -33,7 +33,6 @@ interface Begun extends Recorded {
   readonly state: RolloutState;
 }
 
-const ARMS: readonly Arm[] = ['old', 'new'];
 /** Made-up inputs of each start of the server are others. */
 const SEEDS_PER_START = 100_000;
 
@@ -51,6 +50,8 @@ export class Rollout implements LiveUpdate {
   #state: RolloutState;
   #deadlineTimer: Disposable | undefined;
   #isClosed = false;
+  /** On the monotonic clock. */
+  #weightSetAtMs = 0;
 
   private constructor(identity: RolloutIdentity, services: RolloutServices, begun: Begun) {
     this.identity = identity;
@@ -88,7 +89,10 @@ export class Rollout implements LiveUpdate {
       logger,
       label: `${identity.modelId} ${identity.oldVersion} → ${identity.newVersion}`,
       record: (entry) => this.#recorder.record(entry),
-      setWeight: (effect) => split.set(effect),
+      setWeight: (effect) => {
+        split.set(effect);
+        this.#weightSetAtMs = clock.monotonicMs();
+      },
       perform: (effect) => this.#perform(effect),
       onRecorded: (entry) => this.#noteRecorded(entry),
     });
@@ -173,12 +177,9 @@ export class Rollout implements LiveUpdate {
     const result = transition(this.#state, event, this.#now(), this.identity.config);
     if (result.taken) this.#take(result);
     if (had > 0 && this.#evaluation.split.newPercent === 0) {
-      // How long it took from the decision until no request could be drawn for it any more: no disk, and no other turn.
-      const decisionMs = clock.monotonicMs() - fromMs;
-      logger.info(
-        { rollout: this.identity.id, event: event.type, decisionMs },
-        'the new version gets no more requests',
-      );
+      // How long it took from what was heard until no request could be drawn for it any more: no disk, and no other turn.
+      const facts = { rollout: this.identity.id, event: event.type, decisionMs: this.#weightSetAtMs - fromMs };
+      logger.info(facts, 'the new version gets no more requests');
     }
     return result;
   }
@@ -204,7 +205,7 @@ export class Rollout implements LiveUpdate {
     } catch (error) {
       this.#isClosed = true;
       this.#endActivities();
-      for (const arm of ARMS) this.#versions.release(arm);
+      this.#versions.releaseAll();
       void this.#queue.close();
       throw error;
     }
@@ -279,7 +280,7 @@ export class Rollout implements LiveUpdate {
       const outcome = outcomeOf(this.#state);
       if (outcome === 'completed' && !this.identity.config.dryRun) hosting.serve(this.identity);
       this.#endActivities();
-      for (const arm of ARMS) this.#versions.release(arm);
+      this.#versions.releaseAll();
       this.#evaluation.end();
       onEnded(this, outcome);
     }

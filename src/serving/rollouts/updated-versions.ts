@@ -54,6 +54,10 @@ export class UpdatedVersions {
     }
   }
 
+  releaseAll(): void {
+    for (const arm of ARMS) this.release(arm);
+  }
+
   release(arm: Arm): void {
     const resident = this.#held[arm];
     if (resident === undefined) return;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { AppError } from '../../../../src/core/errors.ts';
 import { FakeStore } from '../../../helpers/serving/fake-store.ts';
+import { silentLogger } from '../../../helpers/serving/serving.ts';
 import { onVersion2, SHORT, Updating } from '../../../helpers/serving/updating.ts';
 
 const broken = () => new AppError('internal', 'it is broken');
@@ -85,3 +86,16 @@ test('what only the new version refuses is answered by the old one, and it is ro
 });
 
 const OK = JSON.stringify({ outputs: [{ name: 'y', shape: [1, 4], datatype: 'FP32', data: [1, 2, 3, 4] }] });
+
+test('how long it took from a failure to the last request for the new version is told, and no disk was waited for', async () => {
+  const told: Record<string, unknown>[] = [];
+  const logger = { ...silentLogger, info: (fields: object, message: string) => void told.push({ ...fields, message }) };
+  await using updating = await Updating.ready({ logger });
+  await updating.update();
+  await updating.traffic(100_000, 10, () => updating.latest.stage === 2);
+  updating.serving.store.failure = new Error('disk full');
+  await updating.rollouts.control(updating.latest.id, { type: 'abort' });
+  const expected = { event: 'abort', decisionMs: 0, message: 'the new version gets no more requests' };
+  expect(told).toContainEqual(expect.objectContaining(expected));
+  updating.serving.store.failure = undefined;
+});
