@@ -3,6 +3,12 @@ import { AppError } from '../../core/errors.ts';
 import type { Payload, PayloadWriter } from '../../serving/ports/payload.ts';
 import { bodyTooLarge } from '../errors/body-too-large.ts';
 
+/**
+ * What one body is read of in a turn of the event loop. The system reads up to 2 MB of each connection at once where so
+ * much has come, which is some milliseconds of copying in which nobody else is heard.
+ */
+const TURN_BYTES = 256 * 1024;
+
 interface BodyLimits {
   /** From `content-length`; undefined when the body comes in chunks. */
   readonly declaredBytes: number | undefined;
@@ -32,16 +38,27 @@ export async function receiveBody(source: Readable, { declaredBytes, limitBytes,
 function copy(source: Readable, writer: PayloadWriter, limitBytes: number): Promise<number> {
   return new Promise((resolve, reject) => {
     let received = 0;
+    let inTurn = 0;
+    let rest: NodeJS.Immediate | undefined;
     const onData = (chunk: Uint8Array): void => {
       try {
         received += chunk.byteLength;
         if (received > limitBytes) throw tooLarge(limitBytes);
         writer.write(chunk);
+        inTurn += chunk.byteLength;
+        if (inTurn >= TURN_BYTES) {
+          source.pause();
+          rest = setImmediate(goOn);
+        }
       } catch (error) {
         stop();
         source.resume();
         reject(error);
       }
+    };
+    const goOn = (): void => {
+      inTurn = 0;
+      source.resume();
     };
     const onEnd = (): void => {
       stop();
@@ -52,6 +69,7 @@ function copy(source: Readable, writer: PayloadWriter, limitBytes: number): Prom
       reject(cancelled());
     };
     const stop = (): void => {
+      clearImmediate(rest);
       source.off('data', onData).off('end', onEnd).off('error', onBroken).off('close', onBroken);
     };
     source.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken);
