@@ -8,8 +8,8 @@ import type { Retirement } from '../lifecycle/retirement.ts';
 import type { DryRuns } from '../memory/dry-runs.ts';
 import type { ModelMemory } from '../memory/model-memory.ts';
 import type { VersionRuns } from '../running/version-runs.ts';
-import { Hosting } from './hosting.ts';
-import { RecordedRequests } from './recorded-requests.ts';
+import { RecordedRequests } from './comparing/recorded-requests.ts';
+import { Hosting } from './driving/hosting.ts';
 import { Rollouts } from './rollouts.ts';
 import { UpdateTargets } from './update-targets.ts';
 

@@ -5,9 +5,9 @@ import type { LogEntry } from '../../core/rollout/log-entry.ts';
 import type { LogShares } from '../../core/rollout/reasons.ts';
 import { isTerminal, outcomeOf, type RolloutState } from '../../core/rollout/rollout-state.ts';
 import type { Arm } from '../../core/traffic/assignment.ts';
-import type { ArmFigures } from './arm-figures.ts';
-import type { Comparisons } from './comparisons.ts';
-import type { RolloutIdentity } from './identity.ts';
+import type { Comparisons } from './comparing/comparisons.ts';
+import type { RolloutIdentity } from './driving/identity.ts';
+import type { ArmFigures } from './live/arm-figures.ts';
 import type { ArmView, RolloutView } from './views.ts';
 
 interface Seen {

@@ -68,6 +68,7 @@ export class FakeRunner implements Runner {
   sharedBytes: number | undefined;
   privateBytes = 0;
   readonly #engine: FakeEngine;
+  #mayStop: Promise<void> | undefined;
   readonly #resolveExited: (exit: RunnerExit) => void;
 
   constructor(engine: FakeEngine, spec: RunnerSpec, pid: number) {
@@ -161,7 +162,15 @@ export class FakeRunner implements Runner {
     );
   }
 
+  /** From now on it does not stop before what this gives is called. */
+  holdStop(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#mayStop = promise;
+    return resolve;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#mayStop !== undefined) await this.#mayStop;
     this.disposed = true;
     if (this.exit === undefined) {
       for (const run of this.open) if (run.request.deadlineMs > this.#engine.now()) this.stranded.push(run.request);

@@ -11,6 +11,7 @@ import { FakeComparer } from './fake-comparer.ts';
 import { FakeEngine } from './fake-engine.ts';
 import { FakePayloads } from './fake-payloads.ts';
 import { FakeStore } from './fake-store.ts';
+import { inferRequest } from './infer-request.ts';
 
 export const HANG_LIMIT_MS = 10_000;
 export const MEMORY_WAIT_MS = 10_000;
@@ -92,18 +93,8 @@ export class Serving implements AsyncDisposable {
     more: Partial<InferRequest> & { body?: string } = {},
   ): Promise<InferReply> {
     using payload = this.payloads.of(more.body ?? '{}');
-    return await this.manager.infer({
-      modelId: parseModelId(modelId),
-      version: version === undefined ? undefined : parseVersion(version),
-      payload,
-      headerLength: undefined,
-      contentEncoding: undefined,
-      acceptEncoding: undefined,
-      timeoutMs: undefined,
-      priority: undefined,
-      signal: undefined,
-      ...more,
-    });
+    const named = version === undefined ? {} : { version: parseVersion(version) };
+    return await this.manager.infer(inferRequest(modelId, payload, { ...named, ...more }));
   }
 
   /** The version as it is told of, if it is resident. */

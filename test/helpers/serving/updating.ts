@@ -63,6 +63,15 @@ export class Updating implements AsyncDisposable {
     return updating;
   }
 
+  /** In the first stage, on a store that can be made to fail. */
+  static async inFirstStage(store: FakeStore): Promise<Updating> {
+    const updating = await Updating.open({}, store);
+    await updating.serving.load('m', '1');
+    await updating.update();
+    await updating.traffic(100_000, 10, () => updating.latest.stage === 1);
+    return updating;
+  }
+
   get rollouts() {
     return this.serving.manager.rollouts;
   }

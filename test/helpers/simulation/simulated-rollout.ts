@@ -1,5 +1,11 @@
 import type { Outcome } from '../../../src/core/rollout/evidence/bad-event.ts';
-import { type Evidence, type EvidenceEvent, NO_EVIDENCE, record } from '../../../src/core/rollout/evidence/evidence.ts';
+import {
+  type Evidence,
+  type EvidenceEvent,
+  hasMoved,
+  NO_EVIDENCE,
+  record,
+} from '../../../src/core/rollout/evidence/evidence.ts';
 import { ReorderBuffer, type SharedFailure } from '../../../src/core/rollout/evidence/reorder-buffer.ts';
 import { type Component, judge, strongest } from '../../../src/core/rollout/evidence/verdict.ts';
 import { afterDraw, COLD } from '../../../src/core/rollout/evidence/warmth.ts';
@@ -157,14 +163,4 @@ export class SimulatedRollout implements Rollout {
       this.#record({ kind, newMs, oldMs, stage: this.#stage });
     }
   }
-}
-
-/** Most pairs tell nothing, and nothing is to be judged then. */
-function hasMoved(before: Evidence, after: Evidence): boolean {
-  return (
-    before.live.wealth !== after.live.wealth ||
-    before.pairs.wealth !== after.pairs.wealth ||
-    before.cpuTime !== after.cpuTime ||
-    before.wallTime !== after.wallTime
-  );
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -253,50 +253,5 @@ describe('a download', () => {
   it('that is compressed unasked is refused', async () => {
     await serve((_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end('x'));
     expect((await errorOf(fixture.fetch(source(), server.url('/iris.onnx')))).message).toContain('gzip');
-  });
-});
-
-describe('an existing version', () => {
-  it('is not overwritten', async () => {
-    await serve(sendRange());
-    await fixture.fetch(source(), server.url('/iris.onnx'));
-    const error = await errorOf(fixture.fetch(source(), server.url('/other.onnx')));
-    expect(error.code).toBe('conflict');
-    expect(server.requests).toHaveLength(1);
-  });
-
-  it('is taken as it is when the digest says that it is the same file', async () => {
-    await serve(sendRange());
-    await fixture.fetch(source(), server.url('/iris.onnx'));
-    const again = await fixture.fetch(source(), server.url('/iris.onnx'), { sha256: sha256(model) });
-    expect(again.version).toBe('1');
-    expect(server.requests).toHaveLength(1);
-  });
-
-  it('of the repository is not shadowed', async () => {
-    await serve(sendRange());
-    await mkdir(join(fixture.repository, 'org/iris/1'), { recursive: true });
-    await writeFile(join(fixture.repository, 'org/iris/1/model.onnx'), 'x');
-    expect((await errorOf(fixture.fetch(source(), server.url('/iris.onnx')))).code).toBe('conflict');
-  });
-
-  it('is not mixed with another model whose id lies within it', async () => {
-    await serve(sendRange());
-    const from = source();
-    await fixture.fetch(from, server.url('/a.onnx'), { modelId: 'a', version: '1' });
-    const inside = fixture.fetch(from, server.url('/b.onnx'), { modelId: 'a/1', version: '1' });
-    expect((await errorOf(inside)).code).toBe('conflict');
-    await fixture.fetch(from, server.url('/a.onnx'), { modelId: 'b/1', version: '1' });
-    const around = fixture.fetch(from, server.url('/b.onnx'), { modelId: 'b', version: '1' });
-    expect((await errorOf(around)).code).toBe('conflict');
-    expect(await downloads()).toEqual([]);
-  });
-
-  it('is fetched once at a time', async () => {
-    await serve(sendRange());
-    const from = source();
-    const first = fixture.fetch(from, server.url('/iris.onnx'));
-    expect((await errorOf(fixture.fetch(from, server.url('/iris.onnx')))).code).toBe('conflict');
-    await first;
   });
 });

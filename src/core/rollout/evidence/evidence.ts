@@ -47,3 +47,13 @@ export function record(evidence: Evidence, event: EvidenceEvent, tolerance: Tole
       return { ...evidence, wallTime: recordTimes(evidence.wallTime, event, tolerance.wallTime) };
   }
 }
+
+/** Whether an event has changed any wealth. Most tell nothing, and nothing is to be judged then. */
+export function hasMoved(before: Evidence, after: Evidence): boolean {
+  return (
+    before.live.wealth !== after.live.wealth ||
+    before.pairs.wealth !== after.pairs.wealth ||
+    before.cpuTime !== after.cpuTime ||
+    before.wallTime !== after.wallTime
+  );
+}

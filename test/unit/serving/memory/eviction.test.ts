@@ -108,18 +108,12 @@ test('an evicted model comes back with its first request; one that a person unlo
 test('a request for a version that is just being evicted waits for it and loads it again', async () => {
   await using serving = await Budgeted.start(1);
   await serving.load('m0');
-  const stopping = Promise.withResolvers<void>();
-  const { latest: runner } = serving.engine;
-  const dispose = runner[Symbol.asyncDispose].bind(runner);
-  runner[Symbol.asyncDispose] = async () => {
-    await stopping.promise;
-    await dispose();
-  };
+  const letStop = serving.engine.latest.holdStop();
   const load = serving.load('m1');
   await settle();
   expect(serving.view('m0', '1')?.state).toBe('draining');
   const answer = serving.infer('m0');
-  stopping.resolve();
+  letStop();
   await load;
   expect((await answer).version).toBe('1');
 });

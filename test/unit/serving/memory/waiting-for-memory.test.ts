@@ -90,13 +90,7 @@ test('a load that waits goes on when a version is unpinned', async () => {
 test('nothing is loaded, or evicted, for a request whose caller has gone', async () => {
   await using serving = await Budgeted.start(1, 2);
   await serving.load('m0');
-  const stopping = Promise.withResolvers<void>();
-  const { latest: runner } = serving.engine;
-  const dispose = runner[Symbol.asyncDispose].bind(runner);
-  runner[Symbol.asyncDispose] = async () => {
-    await stopping.promise;
-    await dispose();
-  };
+  const letStop = serving.engine.latest.holdStop();
   const load = serving.load('m1');
   await settle();
   const caller = new AbortController();
@@ -104,7 +98,7 @@ test('nothing is loaded, or evicted, for a request whose caller has gone', async
   await settle();
   caller.abort();
   expect(await outcome).toBe('request_cancelled');
-  stopping.resolve();
+  letStop();
   await load;
   await settle();
   expect(serving.resident).toEqual(['m1']);

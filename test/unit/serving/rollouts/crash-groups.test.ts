@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { CrashGroups } from '../../../../src/serving/rollouts/crash-groups.ts';
-import { recordedRequest } from '../../../../src/serving/rollouts/recorded-requests.ts';
+import { recordedRequest } from '../../../../src/serving/rollouts/comparing/recorded-requests.ts';
+import { CrashGroups } from '../../../../src/serving/rollouts/live/crash-groups.ts';
 import type { Loss } from '../../../../src/serving/running/loss.ts';
 import { FakeClock } from '../../../helpers/serving/fake-clock.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Effect } from '../../../../src/core/rollout/effects.ts';
 import type { LogEntry } from '../../../../src/core/rollout/log-entry.ts';
-import { EffectQueue } from '../../../../src/serving/rollouts/effect-queue.ts';
+import { EffectQueue } from '../../../../src/serving/rollouts/driving/effect-queue.ts';
 import { FakeClock, settle } from '../../../helpers/serving/fake-clock.ts';
 import { silentLogger } from '../../../helpers/serving/serving.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { LogEntry } from '../../../../src/core/rollout/log-entry.ts';
-import { EventLog } from '../../../../src/serving/rollouts/event-log.ts';
+import { EventLog } from '../../../../src/serving/rollouts/driving/event-log.ts';
 import { settle } from '../../../helpers/serving/fake-clock.ts';
 
 const entry = (sequence: number): LogEntry => ({ sequence, at: 0, type: 'resumed', facts: {} });

@@ -29,10 +29,7 @@ test('the old version’s process is killed: requests are answered, and the upda
 
 test('on a full disk nothing advances, and a version that fails gets no request all the same', async () => {
   const store = new FakeStore();
-  await using updating = await Updating.open({}, store);
-  await updating.serving.load('m', '1');
-  await updating.update();
-  await updating.traffic(100_000, 10, () => updating.latest.stage === 1);
+  await using updating = await Updating.inFirstStage(store);
   store.failure = new Error('disk full');
   await updating.traffic(20_000, 20);
   expect(updating.latest.new.weight).toBe(5);

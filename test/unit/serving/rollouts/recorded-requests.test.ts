@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
-import { parseModelId } from '../../../../src/core/model/model-id.ts';
-import { RecordedRequests, recordedRequest } from '../../../../src/serving/rollouts/recorded-requests.ts';
-import type { InferRequest } from '../../../../src/serving/service.ts';
+import { RecordedRequests, recordedRequest } from '../../../../src/serving/rollouts/comparing/recorded-requests.ts';
 import { FakeClock } from '../../../helpers/serving/fake-clock.ts';
 import { FakePayloads } from '../../../helpers/serving/fake-payloads.ts';
+import { inferRequest } from '../../../helpers/serving/infer-request.ts';
 
 const payloads = new FakePayloads();
 
@@ -12,18 +11,7 @@ function room(capacityBytes: number) {
   const recorded = new RecordedRequests(capacityBytes, clock);
   const note = async (body: string, modelId = 'm') => {
     using payload = payloads.of(body);
-    const request: InferRequest = {
-      modelId: parseModelId(modelId),
-      version: undefined,
-      payload,
-      headerLength: undefined,
-      contentEncoding: undefined,
-      acceptEncoding: undefined,
-      timeoutMs: undefined,
-      priority: undefined,
-      signal: undefined,
-    };
-    recorded.note(request);
+    recorded.note(inferRequest(modelId, payload));
     await clock.advance(50);
   };
   const bodies = (modelId = 'm') => recorded.of(modelId).map(({ body }) => Buffer.from(body).toString());
@@ -75,4 +63,12 @@ test('of many requests at once one is kept', async () => {
 test('the same bytes with another header length are another request', () => {
   const body = Buffer.from('{}');
   expect(recordedRequest(body, 2).digest).not.toBe(recordedRequest(body, undefined).digest);
+});
+
+test('models that were asked before leave room for one that is asked now', async () => {
+  const { note, bodies, recorded } = room(1000);
+  for (let n = 0; n < 30; n += 1) await note(String(n).padEnd(100), 'before');
+  for (let n = 0; n < 30; n += 1) await note(String(n).padEnd(100), 'now');
+  expect(recorded.bytes).toBeLessThanOrEqual(1000);
+  expect([bodies('now').length, bodies('before').length]).toEqual([5, 5]);
 });

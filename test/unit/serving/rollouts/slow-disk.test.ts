@@ -9,10 +9,7 @@ const broken = () => new AppError('internal', 'it is broken');
 
 test('when a disk has room again, the ladder goes on from the weight that was measured', async () => {
   const store = new FakeStore();
-  await using updating = await Updating.open({}, store);
-  await updating.serving.load('m', '1');
-  await updating.update();
-  await updating.traffic(100_000, 10, () => updating.latest.stage === 1);
+  await using updating = await Updating.inFirstStage(store);
   store.failure = new Error('disk full');
   await updating.traffic(200_000, 20);
   store.failure = undefined;
