@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { firstOutput, integers } from '../helpers/acceptance/ask.ts';
 import { Home, Server } from '../helpers/acceptance/server.ts';
+import { until } from '../helpers/acceptance/views.ts';
 import { HEAVY_ROUNDS } from '../helpers/updates/kinds.ts';
 import {
+  abort,
   beginUpdate,
   eventsOf,
   isGapless,
@@ -11,7 +13,7 @@ import {
   rolloutUntil,
   SHORT_STAGES,
 } from '../helpers/updates/rollouts.ts';
-import { rightAnswer, type VersionSpec, versionModel } from '../helpers/updates/version-model.ts';
+import { FIRST_LIVE_INPUT, rightAnswer, type VersionSpec, versionModel } from '../helpers/updates/version-model.ts';
 
 const OLD: VersionSpec = { offset: 1 };
 const NEW: VersionSpec = { offset: 2 };
@@ -52,6 +54,10 @@ const servedBy = async (server: Server, modelId: string) => {
   const answer = await server.infer(modelId, integers(5));
   return { status: answer.status, version: answer.body.model_version, y: firstOutput(answer)?.[0] };
 };
+
+/** Waits until a request is at the version. */
+const inFlight = (server: Server, modelId: string, version: string) =>
+  until(server, modelId, ({ statistics }) => expect(statistics.in_flight).toBeGreaterThan(0), version);
 
 describe('after kill -9 of the server', () => {
   test('updates go on from every state, and after a second one in the same update it is rolled back', async () => {
@@ -108,5 +114,42 @@ describe('after kill -9 of the server', () => {
       expect(await rolloutOf(server, other)).toMatchObject({ outcome: 'completed' });
       expect(await servedBy(server, modelId)).toMatchObject({ status: 200, version: '2' });
     }
+  });
+
+  test('one that drains is complete, and one that is on its way back is back', async () => {
+    const hanging = { fault: 'hang', percent: 100 } as const;
+    for (const modelId of ['in-drain', 'in-rollback']) {
+      home.add(modelId, versionModel({ ...OLD, bad: hanging }), '1');
+      home.add(modelId, versionModel({ ...NEW, bad: hanging }), '2');
+    }
+    const ids: Record<string, string> = {};
+    {
+      await using killed = await Server.start({ home });
+      const strategy = { ...STRATEGIES['in-bake'], bake_ms: 3000 };
+      const keptBy = async (modelId: string, version: string) => {
+        expect((await killed.load(modelId, { version: '1', options: ONE_THREAD })).status).toBe(200);
+        const { rollout_id: id } = await beginUpdate(killed, modelId, '2', { strategy, options: ONE_THREAD });
+        ids[modelId] = id;
+        await rolloutUntil(killed, id, ({ state }) => state === 'baking');
+        // It is never answered, and so keeps its version from ending.
+        const headers = { 'content-type': 'application/json', 'x-request-timeout-ms': '100000' };
+        const body = JSON.stringify({ inputs: integers(FIRST_LIVE_INPUT + 1) });
+        const url = `${killed.url}/v2/models/${modelId}/versions/${version}/infer`;
+        fetch(url, { method: 'POST', headers, body }).catch(() => 'lost with the server');
+        return id;
+      };
+      const [draining, returning] = await Promise.all([keptBy('in-drain', '1'), keptBy('in-rollback', '2')]);
+      await inFlight(killed, 'in-rollback', '2');
+      await abort(killed, returning);
+      await rolloutUntil(killed, returning, ({ state }) => state === 'rolling_back');
+      await rolloutUntil(killed, draining, ({ state }) => state === 'draining');
+      await killed.stop('SIGKILL');
+    }
+    await using server = await Server.start({ home });
+    expect(await servedBy(server, 'in-drain')).toEqual({ status: 200, version: '2', y: rightAnswer(NEW, 5) });
+    expect(await servedBy(server, 'in-rollback')).toEqual({ status: 200, version: '1', y: rightAnswer(OLD, 5) });
+    expect(await rolloutOf(server, ids['in-drain'] ?? '')).toMatchObject({ outcome: 'completed' });
+    expect(await rolloutOf(server, ids['in-rollback'] ?? '')).toMatchObject({ outcome: 'aborted' });
+    for (const id of Object.values(ids)) expect(isGapless(await eventsOf(server, id))).toBe(true);
   });
 });
