@@ -3,6 +3,7 @@ import type { ModelId } from '../core/model/model-id.ts';
 import type { VersionName, VersionSelector } from '../core/model/version.ts';
 import type { DryRunRequest, DryRunView } from './memory/dry-runs.ts';
 import type { HealthView, MemoryView, ModelView, PerformanceView, StatusView, VersionView } from './overview/views.ts';
+import type { CancelSignal } from './ports/cancel-signal.ts';
 import type { RunReply } from './ports/engine.ts';
 import type { Payload, PayloadWriter } from './ports/payload.ts';
 
@@ -52,7 +53,7 @@ export interface InferRequest {
   /** From a header. Undefined: the version's default deadline. */
   readonly timeoutMs: number | undefined;
   readonly priority: number | undefined;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: CancelSignal | undefined;
 }
 
 export interface InferReply extends RunReply {

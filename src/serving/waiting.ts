@@ -1,13 +1,14 @@
 import { AppError } from '../core/errors.ts';
+import type { CancelSignal } from './ports/cancel-signal.ts';
 import type { Clock } from './ports/clock.ts';
 
 /** Waits for `work`, or until the signal aborts. The work goes on either way. @throws AppError `request_cancelled` */
-export async function waitUnlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export async function waitUnlessAborted<T>(work: Promise<T>, signal: CancelSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   const { promise, reject } = Promise.withResolvers<never>();
   const giveUp = () => reject(new AppError('request_cancelled', 'The caller gave the request up.'));
   if (signal.aborted) giveUp();
-  else signal.addEventListener('abort', giveUp, { once: true });
+  else signal.addEventListener('abort', giveUp);
   try {
     return await Promise.race([work, promise]);
   } finally {

@@ -2,11 +2,12 @@ import type { FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import { AppError } from '../../core/errors.ts';
 import { parseModelId } from '../../core/model/model-id.ts';
 import { parseVersion, type VersionName } from '../../core/model/version.ts';
+import type { CancelSignal } from '../../serving/ports/cancel-signal.ts';
 import type { InferRequest } from '../../serving/service.ts';
-import { disconnectSignal } from '../disconnect-signal.ts';
 import { toAppError } from '../errors/to-app-error.ts';
 import type { RouteDependencies, ZodApp } from '../options.ts';
 import { forgetContentType } from '../plugins/json-body.ts';
+import { Departure } from './departure.ts';
 import { readInferHeaders } from './infer-headers.ts';
 import { receiveBody } from './receive-body.ts';
 import { sendAnswer } from './send-answer.ts';
@@ -45,7 +46,7 @@ async function infer(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const accepted = await accept(dependencies, request, disconnectSignal(reply.raw));
+  const accepted = await accept(dependencies, request, new Departure(reply.raw));
   using _payload = accepted.payload;
   return sendAnswer(reply, await dependencies.serving.infer(accepted));
 }
@@ -54,7 +55,7 @@ async function infer(
 async function accept(
   { serving, options }: RouteDependencies,
   request: FastifyRequest,
-  signal: AbortSignal,
+  signal: CancelSignal,
 ): Promise<InferRequest> {
   try {
     // The router gives strings for the parameters that are in its path.

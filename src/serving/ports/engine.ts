@@ -1,4 +1,5 @@
 import type { ModelSignature } from '../../core/model/signature.ts';
+import type { CancelSignal } from './cancel-signal.ts';
 import type { Payload } from './payload.ts';
 
 /** What is known of a model file from its structure, weights unread. */
@@ -65,7 +66,7 @@ export interface RunRequest {
   readonly priority: number | undefined;
   /** Never batched with others: it was in a batch that killed its runner. */
   readonly alone: boolean;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: CancelSignal | undefined;
   /** Whether the answer is to say what versions are compared by. Costs a look at each number of the outputs. */
   readonly observe?: boolean;
   /** Told, once at most, when the runner begins to work on it: waiting is over. */

@@ -86,7 +86,7 @@ export class FakeRunner implements Runner {
     const { promise, resolve, reject } = Promise.withResolvers<RunReply>();
     const run: Run = { request, body: textOf(request.payload), resolve, reject };
     this.open.add(run);
-    request.signal?.addEventListener('abort', () => this.#giveUp(run), { once: true });
+    request.signal?.addEventListener('abort', () => this.#giveUp(run));
     const outcome = this.#engine.behaviour(request, run.body);
     if (outcome === 'crash') this.end(SEGFAULT, (each) => each === run);
     else if (outcome instanceof AppError) this.#finish(run, () => reject(outcome));

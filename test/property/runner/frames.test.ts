@@ -44,6 +44,7 @@ test('an infer message survives its frame', () => {
     deadlineMs: fc.double({ min: 0, max: 1e12, noNaN: true }),
     alone: fc.boolean(),
     observe: fc.boolean(),
+    tellsBegan: fc.boolean(),
     contentEncoding: encoding,
     acceptEncoding: encoding,
     priority: fc.option(fc.nat(), { nil: undefined }),

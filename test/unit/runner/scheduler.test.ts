@@ -1,7 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../../src/adapters/clock.ts';
-import { FrameReader } from '../../../src/adapters/onnx/runner/frame.ts';
-import { decodeBegan, type InferMessage, type StartMessage } from '../../../src/adapters/onnx/runner/messages.ts';
+import type { InferMessage, StartMessage } from '../../../src/adapters/onnx/runner/messages.ts';
 import { Scheduler } from '../../../src/adapters/onnx/runner/scheduler.ts';
 import { AppError } from '../../../src/core/errors.ts';
 import type { ModelSignature } from '../../../src/core/model/signature.ts';
@@ -46,10 +45,6 @@ class Room {
   leaves: () => Promise<void> | undefined = () => undefined;
   /** When answers that were not sent yet leave room for more. */
   hasRoom: () => Promise<void> | undefined = () => undefined;
-  readonly #reader = new FrameReader(({ body }) => {
-    const { ids, isRun } = decodeBegan(body);
-    this.log.push(`${isRun ? 'began' : 'opened'} ${ids.join()}`);
-  });
   readonly scheduler: Scheduler;
 
   constructor(start: Partial<StartMessage> = {}) {
@@ -75,8 +70,8 @@ class Room {
         this.log.push(`decode ${value}`);
         return Buffer.from(request(value).padEnd(message.bytes));
       },
-      announce: (frame) => {
-        this.#reader.push(frame);
+      announce: ({ ids, isRun }, isToTell) => {
+        this.log.push(`${isRun ? 'began' : 'opened'} ${ids.join()}${isToTell ? ', told' : ''}`);
         return this.leaves();
       },
       warn: (text) => this.warnings.push(text),
@@ -91,6 +86,7 @@ class Room {
       deadlineMs: arrivedAtMs + 60_000,
       alone: false,
       observe: false,
+      tellsBegan: false,
       contentEncoding: undefined,
       acceptEncoding: undefined,
       priority: undefined,

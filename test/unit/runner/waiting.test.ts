@@ -11,6 +11,7 @@ function waiting(id: number, more: Partial<WaitingRequest> = {}): WaitingRequest
     deadlineMs: 1000,
     acceptEncoding: undefined,
     observe: false,
+    tellsBegan: false,
     decodeMs: 0,
     arrivedAtMs: 0,
     heldBytes: 10,

@@ -7,12 +7,14 @@ import { yieldToFront } from '../../yield-to-front.ts';
 import { bodyReader } from './body.ts';
 import { CONTROL_FD, REQUEST_ARENA_FD, RESPONSE_ARENA_FD } from './descriptors.ts';
 import { type Frame, FrameReader, jsonFrame, Kind } from './frame.ts';
-import { decodeInfer, type StartMessage } from './messages.ts';
+import { FrameWriter } from './frame-writer.ts';
+import { type BeganMessage, decodeInfer, encodeBegan, type StartMessage } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { whyRowsDepend } from './row-check.ts';
 import { Scheduler } from './scheduler.ts';
 import { Session } from './session.ts';
 import { slotWriter } from './slot-writer.ts';
+import { WorkNote } from './work-note.ts';
 
 /** Preferred by the kernel's out-of-memory killer over the front (0), though not over everything (1000). */
 const OOM_SCORE_ADJ = '800';
@@ -29,20 +31,20 @@ const socket = new Socket({ fd: CONTROL_FD, readable: true, writable: true });
 const warn = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
-const send = (frame: Buffer): void => {
-  socket.write(frame);
-};
-const outbox = new Outbox({ send, writeSlot: slotWriter(RESPONSE_ARENA_FD), warn });
+/** Answers of one batch leave together, once all of them are encoded. */
+const writer = new FrameWriter(socket, (flush) => process.nextTick(flush));
+const outbox = new Outbox({
+  send: (frame) => writer.send(frame),
+  writeSlot: slotWriter(RESPONSE_ARENA_FD),
+  warn,
+});
+const note = new WorkNote(RESPONSE_ARENA_FD);
 let scheduler: Scheduler | undefined;
 
-/**
- * Sends a frame and tells when it has left the process: undefined where the kernel took it at once, as it does unless
- * the front is far behind with reading. Then it waits behind answers in this process's memory, and would die with it.
- */
-function announce(frame: Buffer): Promise<void> | undefined {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  socket.write(frame, () => resolve());
-  return socket.writableLength === 0 ? undefined : promise;
+function announce(work: BeganMessage, isToTell: boolean): Promise<void> | undefined {
+  note.write(work);
+  if (isToTell) writer.send(encodeBegan(work));
+  return writer.left();
 }
 
 async function start(message: StartMessage): Promise<void> {
@@ -64,7 +66,7 @@ async function start(message: StartMessage): Promise<void> {
   const batchable = isBatched && rowsDepend === undefined;
   const readBody = bodyReader(REQUEST_ARENA_FD);
   scheduler = new Scheduler({ session, start: message, batchable, outbox, readBody, announce, warn });
-  socket.write(jsonFrame(Kind.ready, 0, { signature: session.signature, rowsDepend }));
+  writer.send(jsonFrame(Kind.ready, 0, { signature: session.signature, rowsDepend }));
 }
 
 function handle(frame: Frame): void {

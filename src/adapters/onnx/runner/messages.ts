@@ -42,6 +42,8 @@ export interface InferMessage {
   readonly alone: boolean;
   /** Whether the answer is to carry what versions are compared by. */
   readonly observe: boolean;
+  /** Whether the front is to hear at once that the run begins. It can look for itself later, which costs the runner less. */
+  readonly tellsBegan: boolean;
   readonly contentEncoding: Encoding;
   readonly acceptEncoding: Encoding;
   readonly priority: number | undefined;
@@ -55,6 +57,7 @@ const INFER_FIELDS = 8 + 8 + 1 + 1 + 1 + 8 + 8 + 8 + 8;
 /** Bits of one byte. */
 const ALONE = 1;
 const OBSERVE = 2;
+const TELLS_BEGAN = 4;
 /** Stands for `undefined` where a field is a number that is never negative. */
 const NONE = -1;
 
@@ -67,7 +70,7 @@ export function encodeInfer(id: number, message: InferMessage): Buffer {
   writeHeader(frame, Kind.infer, id);
   let at = frame.writeDoubleLE(message.arrivedAtMs, HEADER_BYTES);
   at = frame.writeDoubleLE(message.deadlineMs, at);
-  at = frame.writeUInt8((message.alone ? ALONE : 0) | (message.observe ? OBSERVE : 0), at);
+  at = frame.writeUInt8(flagsOf(message), at);
   at = frame.writeUInt8(ENCODINGS.indexOf(message.contentEncoding), at);
   at = frame.writeUInt8(ENCODINGS.indexOf(message.acceptEncoding), at);
   at = frame.writeDoubleLE(orNone(message.priority), at);
@@ -78,6 +81,10 @@ export function encodeInfer(id: number, message: InferMessage): Buffer {
   return frame;
 }
 
+function flagsOf({ alone, observe, tellsBegan }: InferMessage): number {
+  return (alone ? ALONE : 0) | (observe ? OBSERVE : 0) | (tellsBegan ? TELLS_BEGAN : 0);
+}
+
 export function decodeInfer(body: Buffer): InferMessage {
   const offset = body.readDoubleLE(43);
   return {
@@ -85,6 +92,7 @@ export function decodeInfer(body: Buffer): InferMessage {
     deadlineMs: body.readDoubleLE(8),
     alone: (body.readUInt8(16) & ALONE) !== 0,
     observe: (body.readUInt8(16) & OBSERVE) !== 0,
+    tellsBegan: (body.readUInt8(16) & TELLS_BEGAN) !== 0,
     contentEncoding: ENCODINGS[body.readUInt8(17)],
     acceptEncoding: ENCODINGS[body.readUInt8(18)],
     priority: orUndefined(body.readDoubleLE(19)),

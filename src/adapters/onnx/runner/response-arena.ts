@@ -1,9 +1,9 @@
 import { ftruncateSync, readSync } from 'node:fs';
 import { type ArenaFile, allocatedBytes, closeArenaFile, openArenaFile } from './arena-file.ts';
-import type { PartMessage } from './messages.ts';
-import { RESPONSE_SLOTS, SLOT_BYTES } from './outbox.ts';
+import type { BeganMessage, PartMessage } from './messages.ts';
+import { SLOT_BYTES } from './outbox.ts';
+import { RESPONSE_ARENA_BYTES, readWorkNote } from './work-note.ts';
 
-const CAPACITY_BYTES = RESPONSE_SLOTS * SLOT_BYTES;
 /** How long a runner must have nothing to do before the pages of its answers go back to the system. */
 const IDLE_MS = 1000;
 
@@ -15,7 +15,7 @@ export class ResponseArena implements Disposable {
   #closed = false;
 
   constructor(dir: string) {
-    this.#file = openArenaFile(dir, CAPACITY_BYTES);
+    this.#file = openArenaFile(dir, RESPONSE_ARENA_BYTES);
   }
 
   /** For the runner. */
@@ -41,6 +41,11 @@ export class ResponseArena implements Disposable {
     return chunk;
   }
 
+  /** What the runner noted last that it works on. Nothing is known of it once this is closed. */
+  begun(): BeganMessage {
+    return this.#closed ? { ids: [], isRun: false } : readWorkNote(this.#file.fd);
+  }
+
   /** Nothing is on its way: the runner will write only after the next request, which calls `busy`. */
   idle(): void {
     if (!this.#touched || this.#closed) return;
@@ -57,7 +62,7 @@ export class ResponseArena implements Disposable {
   #trim(): void {
     if (this.#closed) return;
     ftruncateSync(this.#file.fd, 0);
-    ftruncateSync(this.#file.fd, CAPACITY_BYTES);
+    ftruncateSync(this.#file.fd, RESPONSE_ARENA_BYTES);
     this.#touched = false;
   }
 

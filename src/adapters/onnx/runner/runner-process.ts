@@ -4,8 +4,8 @@ import { RunnerLost } from '../../../serving/ports/engine.ts';
 import { readFootprint } from '../../process-memory.ts';
 import type { ConnectedChild } from '../spawner/spawner.ts';
 import { emptyFrame, type Frame, FrameReader, jsonFrame, Kind } from './frame.ts';
+import { FrameWriter } from './frame-writer.ts';
 import {
-  type BeganMessage,
   decodeBegan,
   decodePart,
   type ErrorMessage,
@@ -37,10 +37,8 @@ export class RunnerProcess implements Runner {
   readonly #sharedFiles: readonly string[] | undefined;
   readonly #pending = new Map<number, PendingRun>();
   readonly #started = Promise.withResolvers<StartOutcome>();
-  /** What the runner said last that it works on; what it has answered since is no longer in `#pending`. */
-  #begun: readonly number[] = [];
+  readonly #writer: FrameWriter;
   #nextId = 1;
-  #corked = false;
   #ending = false;
   #exit: RunnerExit | undefined;
 
@@ -51,6 +49,8 @@ export class RunnerProcess implements Runner {
     this.pid = spawned.child.pid;
     this.intraOpThreads = start.intraOpThreads;
     this.#sharedFiles = start.sharedFiles;
+    // Once the event loop has read what all clients have sent: one system call, and one batch for the runner.
+    this.#writer = new FrameWriter(spawned.control, (flush) => setImmediate(flush));
     const reader = new FrameReader((frame) => this.#handle(frame));
     spawned.control.on('data', (chunk: Buffer) => {
       try {
@@ -63,7 +63,7 @@ export class RunnerProcess implements Runner {
     // A write to a runner that is gone; its exit is what counts.
     spawned.control.on('error', () => {});
     this.exited = this.#watchExit();
-    spawned.control.write(jsonFrame(Kind.start, 0, start));
+    this.#writer.send(jsonFrame(Kind.start, 0, start));
   }
 
   /** Resolves once the model is loaded and warmed up, or with why it is not. Rejects with RunnerLost. */
@@ -81,15 +81,16 @@ export class RunnerProcess implements Runner {
       const pending = new PendingRun(hold, request, resolve, reject);
       this.#pending.set(id, pending);
       this.#responses.busy();
-      const { observe = false } = request;
-      this.#send(encodeInfer(id, { ...request, observe, bytes: hold.bytes, at: hold.at }));
-      signal?.addEventListener('abort', () => this.#cancel(id, pending), { once: true });
+      const { observe = false, onBegan } = request;
+      const tellsBegan = onBegan !== undefined;
+      this.#writer.send(encodeInfer(id, { ...request, observe, tellsBegan, bytes: hold.bytes, at: hold.at }));
+      signal?.addEventListener('abort', () => this.#cancel(id, pending));
       if (signal?.aborted === true) this.#cancel(id, pending);
     });
   }
 
   owesSinceMs(): number | undefined {
-    const begun = this.#begun.flatMap((id) => this.#pending.get(id)?.deadlineMs ?? []);
+    const begun = this.#begun().flatMap((id) => this.#pending.get(id)?.deadlineMs ?? []);
     if (begun.length > 0) return Math.max(...begun);
     let earliest: number | undefined;
     for (const { deadlineMs } of this.#pending.values()) earliest = Math.min(earliest ?? deadlineMs, deadlineMs);
@@ -126,24 +127,15 @@ export class RunnerProcess implements Runner {
     return this.#nextId;
   }
 
-  /** Frames of one turn of the event loop leave in one system call. */
-  #send(frame: Buffer): void {
-    const { control } = this.#spawned;
-    if (!this.#corked) {
-      this.#corked = true;
-      control.cork();
-      process.nextTick(() => {
-        this.#corked = false;
-        control.uncork();
-      });
-    }
-    control.write(frame);
+  /** What it has noted last that it works on; what it has answered since is no longer in `#pending`. */
+  #begun(): readonly number[] {
+    return this.#responses.begun().ids;
   }
 
   #cancel(id: number, pending: PendingRun): void {
     if (this.#pending.get(id) !== pending) return;
     pending.abandon();
-    this.#send(emptyFrame(Kind.cancel, id));
+    this.#writer.send(emptyFrame(Kind.cancel, id));
   }
 
   #handle(frame: Frame): void {
@@ -156,12 +148,12 @@ export class RunnerProcess implements Runner {
         this.#started.resolve({ failed: JSON.parse(frame.body.toString()) as ErrorMessage });
         break;
       case Kind.began:
-        this.#noteBegan(decodeBegan(frame.body));
+        for (const id of decodeBegan(frame.body).ids) this.#pending.get(id)?.began();
         break;
       case Kind.part: {
         const part = decodePart(frame.body);
         if (this.#pending.get(frame.id)?.take(part, this.#responses) === true) this.#forget(frame.id);
-        if (part.slot !== undefined) this.#send(emptyFrame(Kind.credit, part.slot));
+        if (part.slot !== undefined) this.#writer.send(emptyFrame(Kind.credit, part.slot));
         break;
       }
       case Kind.error:
@@ -171,11 +163,6 @@ export class RunnerProcess implements Runner {
       default:
         throw new RangeError(`a frame of kind ${frame.kind}`);
     }
-  }
-
-  #noteBegan({ ids, isRun }: BeganMessage): void {
-    this.#begun = ids;
-    if (isRun) for (const id of ids) this.#pending.get(id)?.began();
   }
 
   #forget(id: number): void {
@@ -188,8 +175,8 @@ export class RunnerProcess implements Runner {
     const outOfMemory = signal === 'SIGKILL' && !this.#ending && this.#oomKills.haveRisen();
     const exit: RunnerExit = { code, signal, stderrTail, expected: this.#ending, outOfMemory };
     this.#exit = exit;
+    const begun = new Set(this.#begun());
     this.#responses[Symbol.dispose]();
-    const begun = new Set(this.#begun);
     for (const [id, pending] of this.#pending) pending.lose(exit, begun.has(id));
     this.#pending.clear();
     this.#started.reject(new RunnerLost(exit, true));

@@ -5,7 +5,7 @@ import { systemClock } from '../../clock.ts';
 import { answerOf } from './answer.ts';
 import { type BodyReader, decodeBody, isHarmless } from './body.ts';
 import { giveBackTensors } from './give-back.ts';
-import { encodeBegan, type InferMessage, type StartMessage } from './messages.ts';
+import type { BeganMessage, InferMessage, StartMessage } from './messages.ts';
 import { measuredRun, observationOf } from './observation.ts';
 import type { Outbox } from './outbox.ts';
 import type { Session } from './session.ts';
@@ -19,10 +19,10 @@ export interface SchedulerParts {
   readonly outbox: Pick<Outbox, 'answer' | 'fail' | 'below'>;
   readonly readBody: BodyReader;
   /**
-   * Sends a frame that must have left the process before anything else is done: it tells who is to blame if the
-   * process dies next. Undefined: it has left already.
+   * Notes what is done next, where the note outlives the process: it tells who is to blame if that ends. Answers from
+   * before must have left first, or they would end with it. Undefined: they have left already.
    */
-  readonly announce: (frame: Buffer) => Promise<void> | undefined;
+  readonly announce: (work: BeganMessage, isToTell: boolean) => Promise<void> | undefined;
   /** For what an operator should see. */
   readonly warn: (text: string) => void;
 }
@@ -92,7 +92,7 @@ export class Scheduler {
     for (const [id, message] of this.#arrivals) {
       if (this.#line.heldBytes >= this.#parts.start.maxBodyBytes) return;
       if (!isHarmless(message)) {
-        await this.#parts.announce(encodeBegan({ ids: [id], isRun: false }));
+        await this.#parts.announce({ ids: [id], isRun: false }, false);
         nowMs = systemClock.monotonicMs();
       }
       // False: it was cancelled while the announcement left.
@@ -108,7 +108,7 @@ export class Scheduler {
     try {
       const { request, heldBytes } = decodeBody(readBody(message), message, session.signature, start.maxBodyBytes);
       const rows = this.#sharesRuns && !message.alone ? batchRows(request.inputs) : undefined;
-      const { arrivedAtMs, deadlineMs, acceptEncoding, observe } = message;
+      const { arrivedAtMs, deadlineMs, acceptEncoding, observe, tellsBegan } = message;
       const timeoutMs = request.timeoutUs === undefined ? Number.POSITIVE_INFINITY : request.timeoutUs / 1000;
       const doneAtMs = systemClock.monotonicMs();
       this.#line.add({
@@ -122,6 +122,7 @@ export class Scheduler {
         deadlineMs: Math.min(deadlineMs, arrivedAtMs + timeoutMs),
         acceptEncoding,
         observe,
+        tellsBegan,
         decodeMs: doneAtMs - fromMs,
       });
       return doneAtMs;
@@ -132,7 +133,9 @@ export class Scheduler {
   }
 
   async #runBatch(batch: readonly WaitingRequest[]): Promise<void> {
-    await this.#parts.announce(encodeBegan({ ids: batch.map((waiting) => waiting.id), isRun: true }));
+    const ids = batch.map(({ id }) => id);
+    const isToTell = batch.some(({ tellsBegan }) => tellsBegan);
+    await this.#parts.announce({ ids, isRun: true }, isToTell);
     const beganAtMs = systemClock.monotonicMs();
     let run: BatchRun;
     try {

@@ -20,6 +20,7 @@ export interface WaitingRequest {
   readonly deadlineMs: number;
   readonly acceptEncoding: Encoding;
   readonly observe: boolean;
+  readonly tellsBegan: boolean;
   readonly decodeMs: number;
 }
 

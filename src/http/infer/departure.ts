@@ -1,0 +1,34 @@
+import type { ServerResponse } from 'node:http';
+import type { CancelSignal } from '../../serving/ports/cancel-signal.ts';
+
+/** Aborted when the client's connection ends before there was an answer to send. */
+export class Departure implements CancelSignal {
+  readonly #response: ServerResponse;
+  #listeners: (() => void)[] | undefined;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+  }
+
+  get aborted(): boolean {
+    return this.#response.destroyed && !this.#response.writableEnded;
+  }
+
+  addEventListener(_type: 'abort', listener: () => void): void {
+    if (this.#listeners === undefined) {
+      this.#listeners = [];
+      this.#response.on('close', () => this.#tell());
+    }
+    this.#listeners.push(listener);
+  }
+
+  removeEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners = this.#listeners?.filter((other) => other !== listener);
+  }
+
+  #tell(): void {
+    // Closed after its answer, as every response is.
+    if (this.#response.writableEnded) return;
+    for (const listener of this.#listeners?.splice(0) ?? []) listener();
+  }
+}
