@@ -9,6 +9,8 @@ import type { Payload, PayloadWriter } from './ports/payload.ts';
 
 export interface LoadOptions {
   readonly maxBatchSize?: number;
+  readonly maxQueueDelayUs?: number;
+  readonly preferredBatchSizes?: readonly number[];
   readonly intraOpThreads?: number;
   readonly defaultTimeoutMs?: number;
   readonly maxQueueLength?: number;

@@ -123,6 +123,8 @@ export class OnnxEngine implements Engine {
     modelId,
     version,
     maxBatchSize,
+    maxQueueDelayUs,
+    preferredBatchSizes,
     intraOpThreads,
     warmUpRuns,
     labels,
@@ -132,6 +134,8 @@ export class OnnxEngine implements Engine {
       modelId,
       version,
       maxBatchSize,
+      maxQueueDelayUs,
+      preferredBatchSizes,
       // libuv's figure: the affinity mask and the cgroup's CPU quota, not the host's cores.
       intraOpThreads: intraOpThreads ?? availableParallelism(),
       warmUpRuns,

@@ -2,7 +2,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { EMPTY_MANIFEST, type ModelManifest } from '../../core/model/manifest.ts';
-import { MAX_KEEP_ALIVE_MS, type ModelOptions } from '../../core/model/options.ts';
+import { camelMembers } from '../../core/casing.ts';
+import { contradictionIn, MAX_KEEP_ALIVE_MS, MAX_QUEUE_DELAY_US } from '../../core/model/options.ts';
 import { rolloutOptionsOf, Strategy } from '../../serving/rollouts/strategy.ts';
 import { confine, reasonOf } from './confine.ts';
 
@@ -18,12 +19,18 @@ const manifestSchema = z.strictObject({
   options: z
     .strictObject({
       max_batch_size: positive.max(65_536).optional(),
+      max_queue_delay_us: z.int().min(0).max(MAX_QUEUE_DELAY_US).optional(),
+      preferred_batch_sizes: z.array(z.int().min(2).max(65_536)).max(64).optional(),
       intra_op_threads: positive.max(1024).optional(),
       default_timeout_ms: positive.max(86_400_000).optional(),
       max_queue_length: positive.max(10_000_000).optional(),
       warm_up_runs: z.int().min(0).max(1000).optional(),
       keep_alive_ms: positive.max(MAX_KEEP_ALIVE_MS).optional(),
       share_weights: z.boolean().optional(),
+    })
+    .superRefine((options, context) => {
+      const message = contradictionIn(camelMembers(options));
+      if (message !== undefined) context.addIssue({ code: 'custom', path: ['preferred_batch_sizes'], message });
     })
     .default({}),
   labels: z.record(z.string(), z.array(z.string())).default({}),
@@ -73,7 +80,7 @@ export function parseManifest(text: string): ModelManifest {
   const { description, options, labels, strategy } = result.data;
   return {
     ...(description === undefined ? {} : { description }),
-    options: toOptions(options),
+    options: camelMembers(options),
     labels,
     ...(strategy === undefined ? {} : { strategy: rolloutOptionsOf(strategy) }),
   };
@@ -82,17 +89,4 @@ export function parseManifest(text: string): ModelManifest {
 function issueText(issue: z.core.$ZodIssue): string {
   const path = issue.path.map(String).join('.');
   return path === '' ? issue.message : `${path}: ${issue.message}`;
-}
-
-/** Absent members stay absent, so that a later merge does not overwrite with undefined. */
-function toOptions(options: z.output<typeof manifestSchema>['options']): Partial<ModelOptions> {
-  return {
-    ...(options.max_batch_size === undefined ? {} : { maxBatchSize: options.max_batch_size }),
-    ...(options.intra_op_threads === undefined ? {} : { intraOpThreads: options.intra_op_threads }),
-    ...(options.default_timeout_ms === undefined ? {} : { defaultTimeoutMs: options.default_timeout_ms }),
-    ...(options.max_queue_length === undefined ? {} : { maxQueueLength: options.max_queue_length }),
-    ...(options.warm_up_runs === undefined ? {} : { warmUpRuns: options.warm_up_runs }),
-    ...(options.keep_alive_ms === undefined ? {} : { keepAliveMs: options.keep_alive_ms }),
-    ...(options.share_weights === undefined ? {} : { shareWeights: options.share_weights }),
-  };
 }

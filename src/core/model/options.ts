@@ -1,7 +1,16 @@
+import { AppError } from '../errors.ts';
+
 /** How a version is run. Everything has a default; a manifest sets it per model or version, a load request overrides. */
 export interface ModelOptions {
-  /** Requests that may share one run. 1 switches batching off. Only batchable models use more. */
+  /** Rows that may share one run. 1 switches batching off. Only batchable models use more. */
   readonly maxBatchSize: number;
+  /**
+   * How long a request may wait for others to share its run, in microseconds, while its process has nothing else to do.
+   * What waits because the process is busy becomes the next batch in any case.
+   */
+  readonly maxQueueDelayUs: number;
+  /** Rows of a batch that goes as soon as it can be formed, the largest that can. Empty: that is `maxBatchSize` alone. */
+  readonly preferredBatchSizes: readonly number[];
   /** Threads inside one operator. Undefined: chosen from the CPU quota. */
   readonly intraOpThreads: number | undefined;
   /** Deadline of a request that names none, in milliseconds. */
@@ -18,6 +27,8 @@ export interface ModelOptions {
 
 export const DEFAULT_OPTIONS: ModelOptions = {
   maxBatchSize: 32,
+  maxQueueDelayUs: 0,
+  preferredBatchSizes: [],
   intraOpThreads: undefined,
   defaultTimeoutMs: 30_000,
   maxQueueLength: 1000,
@@ -28,3 +39,28 @@ export const DEFAULT_OPTIONS: ModelOptions = {
 
 /** The longest that a timer can wait, 24 days; who wants more names none, and it stays until its memory is needed. */
 export const MAX_KEEP_ALIVE_MS = 2 ** 31 - 1;
+
+/** The longest that a request may be made to wait for others: a second. */
+export const MAX_QUEUE_DELAY_US = 1_000_000;
+
+/** Why these options can not all hold, as a sentence; undefined where they can. What is absent contradicts nothing. */
+export function contradictionIn({
+  maxBatchSize = Number.POSITIVE_INFINITY,
+  preferredBatchSizes = [],
+}: Partial<Pick<ModelOptions, 'maxBatchSize' | 'preferredBatchSizes'>>): string | undefined {
+  const tooLarge = preferredBatchSizes.find((rows) => rows > maxBatchSize);
+  if (tooLarge === undefined) return undefined;
+  return `preferred_batch_sizes has ${tooLarge}, and max_batch_size is ${maxBatchSize}.`;
+}
+
+/**
+ * For options that come from several places, each of which had none that contradict each other.
+ * @throws AppError `model_unloadable`
+ */
+export function refuseContradiction(options: ModelOptions): void {
+  const contradiction = contradictionIn(options);
+  if (contradiction === undefined) return;
+  throw new AppError('model_unloadable', `The options contradict each other: ${contradiction}`, {
+    next: 'Correct them in the request or in model.json; a request has its options on top of those of model.json.',
+  });
+}

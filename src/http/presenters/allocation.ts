@@ -25,6 +25,8 @@ export function presentAllocation(view: VersionView): z.output<typeof Allocation
     peak_memory_gb: gigabytes(view.peakBytes),
     shared_memory_gb: gigabytes(view.sharedBytes),
     max_batch_size: view.maxBatchSize,
+    max_queue_delay_us: view.maxQueueDelayUs,
+    preferred_batch_sizes: [...view.preferredBatchSizes],
     intra_op_threads: orNull(view.intraOpThreads),
     share_weights: view.shareWeights,
   };

@@ -35,10 +35,17 @@ export function presentConfig(view: VersionView): Config {
     batch_output: [],
     instance_group: [{ name: `${view.modelId}_0`, kind: 'KIND_CPU', count: 1, gpus: [] }],
     default_model_filename: 'model.onnx',
-    // A queue that forms while the model is busy is the next batch: nothing is ever delayed for it.
-    ...(view.batchable ? { dynamic_batching: { preferred_batch_size: [], max_queue_delay_microseconds: 0 } } : {}),
+    ...(view.batchable ? { dynamic_batching: dynamicBatching(view) } : {}),
     parameters: {},
     model_warmup: [],
+  };
+}
+
+/** A queue that forms while the model is busy is the next batch, whatever these are. */
+function dynamicBatching(view: VersionView): Config['dynamic_batching'] {
+  return {
+    preferred_batch_size: [...view.preferredBatchSizes],
+    max_queue_delay_microseconds: view.maxQueueDelayUs,
   };
 }
 

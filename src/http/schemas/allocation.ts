@@ -41,6 +41,8 @@ export const Allocation = z
     peak_memory_gb: gb('The most that was ever resident.').nullable(),
     shared_memory_gb: gb('Saved by sharing weights with other processes, as last measured.').nullable(),
     max_batch_size: z.int(),
+    max_queue_delay_us: z.int(),
+    preferred_batch_sizes: z.array(z.int()),
     intra_op_threads: z.int().nullable(),
     share_weights: z.boolean(),
   })

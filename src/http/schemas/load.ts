@@ -1,24 +1,38 @@
 import { z } from 'zod';
-import { MAX_KEEP_ALIVE_MS } from '../../core/model/options.ts';
+import { camelMembers } from '../../core/casing.ts';
+import { contradictionIn, MAX_KEEP_ALIVE_MS, MAX_QUEUE_DELAY_US } from '../../core/model/options.ts';
 import { ModelIdText, VersionText } from './common.ts';
 import { DESCRIPTION_FIELDS } from './dry-run.ts';
 import { ModelVersion } from './model-version.ts';
 
-export const LoadOptions = z.strictObject({
-  max_batch_size: z.int().min(1).max(4096).optional().meta({
-    description: 'Requests that may share one run. 1 switches batching off.',
-  }),
-  intra_op_threads: z.int().min(1).max(1024).optional(),
-  default_timeout_ms: z.int().min(1).max(86_400_000).optional(),
-  max_queue_length: z.int().min(1).max(1_000_000).optional(),
-  warm_up_runs: z.int().min(0).max(1000).optional(),
-  keep_alive_ms: z.int().min(1).max(MAX_KEEP_ALIVE_MS).optional().meta({
-    description: 'How long it stays in memory unused. Absent: until the memory is needed.',
-  }),
-  share_weights: z.boolean().optional().meta({
-    description: 'Whether all processes that run this file share one copy of its weights. Runs become slower.',
-  }),
-});
+export const LoadOptions = z
+  .strictObject({
+    max_batch_size: z.int().min(1).max(4096).optional().meta({
+      description: 'Rows that may share one run. 1 switches batching off.',
+    }),
+    max_queue_delay_us: z.int().min(0).max(MAX_QUEUE_DELAY_US).optional().meta({
+      description:
+        'How long a request may wait for others to share its run while nothing else is to be done. 0, the default: not at all; what comes while the model is busy is the next batch.',
+    }),
+    preferred_batch_sizes: z.array(z.int().min(2).max(4096)).max(64).optional().meta({
+      description:
+        'Rows of a batch that goes as soon as it can be formed, the largest that can; what is less waits for `max_queue_delay_us`. Absent or empty: `max_batch_size` alone.',
+    }),
+    intra_op_threads: z.int().min(1).max(1024).optional(),
+    default_timeout_ms: z.int().min(1).max(86_400_000).optional(),
+    max_queue_length: z.int().min(1).max(1_000_000).optional(),
+    warm_up_runs: z.int().min(0).max(1000).optional(),
+    keep_alive_ms: z.int().min(1).max(MAX_KEEP_ALIVE_MS).optional().meta({
+      description: 'How long it stays in memory unused. Absent: until the memory is needed.',
+    }),
+    share_weights: z.boolean().optional().meta({
+      description: 'Whether all processes that run this file share one copy of its weights. Runs become slower.',
+    }),
+  })
+  .superRefine((options, context) => {
+    const message = contradictionIn(camelMembers(options));
+    if (message !== undefined) context.addIssue({ code: 'custom', path: ['preferred_batch_sizes'], message });
+  });
 
 /** Where the files are. */
 export const SOURCE_FIELDS = {

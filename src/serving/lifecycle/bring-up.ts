@@ -1,5 +1,5 @@
 import { AppError } from '../../core/errors.ts';
-import type { ModelOptions } from '../../core/model/options.ts';
+import { type ModelOptions, refuseContradiction } from '../../core/model/options.ts';
 import type { ServingDependencies } from '../dependencies.ts';
 import type { HealthChecker } from '../health/health-checker.ts';
 import type { ModelMemory } from '../memory/model-memory.ts';
@@ -45,6 +45,7 @@ export class BringUp {
     };
     const startedAt = clock.monotonicMs();
     const options = effectiveOptions(files.manifest, resident.settings.options, limits.defaultTimeoutMs);
+    refuseContradiction(options);
     resident.progress = at('preparing');
     const prepared = await engine.prepare(files.modelPath, signal, { shareWeights: options.shareWeights });
     resident.progress = at('waiting');
@@ -145,6 +146,8 @@ function runnerSpec(
     version: resident.version,
     prepared,
     maxBatchSize: options.maxBatchSize,
+    maxQueueDelayUs: options.maxQueueDelayUs,
+    preferredBatchSizes: options.preferredBatchSizes,
     intraOpThreads: options.intraOpThreads,
     warmUpRuns: options.warmUpRuns,
     labels: { ...prepared.inspection.labels, ...files.manifest.labels },

@@ -4,13 +4,15 @@ import type { LoadOptions } from '../service.ts';
 
 const KINDS = {
   maxBatchSize: 'number',
+  maxQueueDelayUs: 'number',
+  preferredBatchSizes: 'numbers',
   intraOpThreads: 'number',
   defaultTimeoutMs: 'number',
   maxQueueLength: 'number',
   warmUpRuns: 'number',
   keepAliveMs: 'number',
   shareWeights: 'boolean',
-} as const satisfies Record<keyof LoadOptions, 'number' | 'boolean'>;
+} as const satisfies Record<keyof LoadOptions, 'number' | 'numbers' | 'boolean'>;
 
 // Object.keys has lost the literal types of an object whose keys are known.
 const NAMES = Object.keys(KINDS) as readonly (keyof LoadOptions)[];
@@ -31,7 +33,7 @@ export function effectiveOptions(
 
 /** Names of the requested options, as requests have them, that differ from what a version runs with. */
 export function differingOptions(current: Partial<ModelOptions>, requested: LoadOptions): readonly string[] {
-  const differing = NAMES.filter((name) => requested[name] !== undefined && requested[name] !== current[name]);
+  const differing = NAMES.filter((name) => requested[name] !== undefined && !isSame(requested[name], current[name]));
   return differing.map((name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
 }
 
@@ -39,6 +41,16 @@ export function differingOptions(current: Partial<ModelOptions>, requested: Load
 export function parseStoredOptions(stored: Readonly<Record<string, unknown>>): LoadOptions {
   // Each value is of its option's kind.
   return Object.fromEntries(
-    NAMES.filter((name) => typeof stored[name] === KINDS[name]).map((name) => [name, stored[name]]),
+    NAMES.filter((name) => kindOf(stored[name]) === KINDS[name]).map((name) => [name, stored[name]]),
   ) as LoadOptions;
+}
+
+type OptionValue = LoadOptions[keyof LoadOptions];
+
+function isSame(one: OptionValue, other: OptionValue): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other);
+}
+
+function kindOf(value: unknown): string {
+  return Array.isArray(value) && value.every((each) => typeof each === 'number') ? 'numbers' : typeof value;
 }

@@ -1,6 +1,7 @@
 import { type Allocation, estimateFromDescription, type ModelDescription } from '../../core/memory/estimate.ts';
 import type { Holder } from '../../core/memory/eviction-plan.ts';
 import type { ModelId } from '../../core/model/model-id.ts';
+import { refuseContradiction } from '../../core/model/options.ts';
 import type { VersionSelector } from '../../core/model/version.ts';
 import type { ServingDependencies } from '../dependencies.ts';
 import type { DesiredState } from '../lifecycle/desired-state.ts';
@@ -77,6 +78,7 @@ export class DryRuns {
     const last = { resident, known: desired.get(request.modelId, files.version) };
     const requested = requestedOptions(request.options, last);
     const options = effectiveOptions(files.manifest, requested, dependencies.limits.defaultTimeoutMs);
+    refuseContradiction(options);
     const requirement = memory.requirement(await inspections.of(files), options);
     const present = resident?.state === 'ready' || resident?.state === 'loading' ? resident : undefined;
     return { ...this.#view(request, requirement, present), version: files.version };

@@ -1,4 +1,5 @@
 import type { ModelId } from '../../core/model/model-id.ts';
+import type { ModelOptions } from '../../core/model/options.ts';
 import { isBatchable } from '../../core/model/signature.ts';
 import type { VersionName } from '../../core/model/version.ts';
 import { effectiveOptions } from '../lifecycle/load-options.ts';
@@ -20,9 +21,16 @@ type InspectedMember =
   | 'rewrites'
   | 'producer'
   | 'opsets';
+type BatchingMember = 'maxBatchSize' | 'maxQueueDelayUs' | 'preferredBatchSizes';
 type LoadedMembers = Pick<
   VersionView,
-  InspectedMember | 'maxBatchSize' | 'intraOpThreads' | 'shareWeights' | 'runnerPid' | 'loadedAt' | 'loadTimeMs'
+  | InspectedMember
+  | BatchingMember
+  | 'intraOpThreads'
+  | 'shareWeights'
+  | 'runnerPid'
+  | 'loadedAt'
+  | 'loadTimeMs'
 >;
 
 /** Who gets how much of a model's unpinned traffic while it is being updated. */
@@ -59,7 +67,7 @@ export function residentView(resident: Resident, residency: Residency, split: Tr
 
 /** A version whose files are here and which is not loaded. */
 export function absentView(files: CatalogVersion, defaultTimeoutMs: number | undefined): VersionView {
-  const { maxBatchSize, shareWeights } = effectiveOptions(files.manifest, {}, defaultTimeoutMs);
+  const options = effectiveOptions(files.manifest, {}, defaultTimeoutMs);
   return {
     modelId: files.modelId,
     version: files.version,
@@ -72,8 +80,8 @@ export function absentView(files: CatalogVersion, defaultTimeoutMs: number | und
     pinned: false,
     source: undefined,
     ...NOT_LOADED,
-    maxBatchSize,
-    shareWeights,
+    ...batchingMembers(options),
+    shareWeights: options.shareWeights,
     allocation: undefined,
     reservedBytes: undefined,
     measuredBytes: undefined,
@@ -91,6 +99,8 @@ const NOT_LOADED: LoadedMembers = {
   batchable: false,
   unbatchableReason: undefined,
   maxBatchSize: 1,
+  maxQueueDelayUs: 0,
+  preferredBatchSizes: [],
   intraOpThreads: undefined,
   shareWeights: false,
   parameterCount: undefined,
@@ -128,13 +138,21 @@ function loadedMembers(resident: Resident): LoadedMembers {
     ...inspectedMembers(loaded.prepared),
     // The runtime knows shapes that the file leaves open.
     ...(runner === undefined ? {} : membersOfRunner(runner)),
-    maxBatchSize: loaded.options.maxBatchSize,
+    ...batchingMembers(loaded.options),
     intraOpThreads: runner?.intraOpThreads ?? loaded.options.intraOpThreads,
     shareWeights: loaded.options.shareWeights,
     runnerPid: runner?.pid,
     loadedAt: loaded.loadedAt,
     loadTimeMs: loaded.loadTimeMs,
   };
+}
+
+function batchingMembers({
+  maxBatchSize,
+  maxQueueDelayUs,
+  preferredBatchSizes,
+}: ModelOptions): Pick<VersionView, BatchingMember> {
+  return { maxBatchSize, maxQueueDelayUs, preferredBatchSizes };
 }
 
 function membersOfRunner({ signature, rowsDepend }: Runner) {

@@ -79,6 +79,8 @@ export interface VersionView {
   /** Why requests do not share a run, where their shapes would allow it. */
   readonly unbatchableReason: string | undefined;
   readonly maxBatchSize: number;
+  readonly maxQueueDelayUs: number;
+  readonly preferredBatchSizes: readonly number[];
   readonly intraOpThreads: number | undefined;
   /** Whether all processes that run its file share one copy of its weights. */
   readonly shareWeights: boolean;

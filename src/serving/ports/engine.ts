@@ -44,6 +44,10 @@ export interface RunnerSpec {
   readonly version: string;
   readonly prepared: PreparedModel;
   readonly maxBatchSize: number;
+  /** How long an idle runner may wait for more to share a run, in microseconds. */
+  readonly maxQueueDelayUs: number;
+  /** Rows of a batch that is not waited for to become larger. */
+  readonly preferredBatchSizes: readonly number[];
   readonly intraOpThreads: number | undefined;
   readonly warmUpRuns: number;
   /** Class labels by output name. */

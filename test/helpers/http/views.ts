@@ -51,6 +51,8 @@ export function versionView(changes: Partial<VersionView> = {}): VersionView {
     outputs: [{ name: 'label', datatype: 'BYTES', shape: [-1] }],
     batchable: true,
     unbatchableReason: undefined,
+    maxQueueDelayUs: 0,
+    preferredBatchSizes: [],
     maxBatchSize: 32,
     intraOpThreads: 1,
     shareWeights: false,

@@ -17,6 +17,8 @@ export interface RunFields extends Partial<Omit<RunRequest, 'payload'>> {
 
 interface SpecOptions {
   readonly maxBatchSize?: number;
+  readonly maxQueueDelayUs?: number;
+  readonly preferredBatchSizes?: readonly number[];
   readonly intraOpThreads?: number;
   readonly shareWeights?: boolean;
 }
@@ -50,6 +52,8 @@ export class EngineRoom implements AsyncDisposable {
       version: '1',
       prepared,
       maxBatchSize: options.maxBatchSize ?? 32,
+      maxQueueDelayUs: options.maxQueueDelayUs ?? 0,
+      preferredBatchSizes: options.preferredBatchSizes ?? [],
       intraOpThreads: options.intraOpThreads ?? 1,
       warmUpRuns: 1,
       labels: {},

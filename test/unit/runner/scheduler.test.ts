@@ -11,6 +11,8 @@ const START: StartMessage = {
   modelId: 'm',
   version: '1',
   maxBatchSize: 32,
+  maxQueueDelayUs: 0,
+  preferredBatchSizes: [],
   intraOpThreads: 1,
   warmUpRuns: 0,
   labels: {},
@@ -74,6 +76,7 @@ class Room {
         this.log.push(`${isRun ? 'began' : 'opened'} ${ids.join()}${isToTell ? ', told' : ''}`);
         return this.leaves();
       },
+      clock: systemClock,
       warn: (text) => this.warnings.push(text),
     });
   }

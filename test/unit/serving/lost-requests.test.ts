@@ -14,7 +14,8 @@ async function openRoom() {
   const [clock, engine, payloads] = [new FakeClock(), new FakeEngine(), new FakePayloads()];
   engine.behaviour = () => undefined;
   const prepared = await engine.prepare('/model.onnx', NEVER);
-  const limits = { maxBatchSize: 32, intraOpThreads: undefined, warmUpRuns: 0, labels: {} };
+  const batching = { maxBatchSize: 32, maxQueueDelayUs: 0, preferredBatchSizes: [] };
+  const limits = { ...batching, intraOpThreads: undefined, warmUpRuns: 0, labels: {} };
   const spec = { modelId: 'iris', version: '1', prepared, ...limits };
   const told = { onLost: vi.fn(), onFresh: vi.fn(), onFailed: vi.fn() };
   const supervisor = new Supervisor(

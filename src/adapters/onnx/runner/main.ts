@@ -6,6 +6,7 @@ import { syntheticTensor } from '../../../core/tensor/synthetic.ts';
 import { yieldToFront } from '../../yield-to-front.ts';
 import { bodyReader } from './body.ts';
 import { CONTROL_FD, REQUEST_ARENA_FD, RESPONSE_ARENA_FD } from './descriptors.ts';
+import { exactClock } from './exact-clock.ts';
 import { type Frame, FrameReader, jsonFrame, Kind } from './frame.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { type BeganMessage, decodeInfer, encodeBegan, type StartMessage } from './messages.ts';
@@ -65,7 +66,7 @@ async function start(message: StartMessage): Promise<void> {
   const rowsDepend = isBatched ? await whyRowsDepend(session) : undefined;
   const batchable = isBatched && rowsDepend === undefined;
   const readBody = bodyReader(REQUEST_ARENA_FD);
-  scheduler = new Scheduler({ session, start: message, batchable, outbox, readBody, announce, warn });
+  scheduler = new Scheduler({ session, start: message, batchable, outbox, readBody, announce, clock: exactClock, warn });
   writer.send(jsonFrame(Kind.ready, 0, { signature: session.signature, rowsDepend }));
 }
 

@@ -9,6 +9,8 @@ export interface StartMessage {
   readonly modelId: string;
   readonly version: string;
   readonly maxBatchSize: number;
+  readonly maxQueueDelayUs: number;
+  readonly preferredBatchSizes: readonly number[];
   readonly intraOpThreads: number;
   readonly warmUpRuns: number;
   readonly labels: Readonly<Record<string, readonly string[]>>;

@@ -1,13 +1,15 @@
 import { AppError } from '../../../core/errors.ts';
 import { batchKey, batchRows, concatTensors, splitTensors } from '../../../core/tensor/batching.ts';
 import type { Tensor } from '../../../core/tensor/datatype.ts';
-import { systemClock } from '../../clock.ts';
+import type { Clock } from '../../../serving/ports/clock.ts';
 import { answerOf } from './answer.ts';
+import { Batcher, runSize } from './batcher.ts';
 import { type BodyReader, decodeBody, isHarmless } from './body.ts';
 import { giveBackTensors } from './give-back.ts';
 import type { BeganMessage, InferMessage, StartMessage } from './messages.ts';
 import { measuredRun, observationOf } from './observation.ts';
 import type { Outbox } from './outbox.ts';
+import { RunEstimates } from './run-estimates.ts';
 import type { Session } from './session.ts';
 import { DEFAULT_PRIORITY, WaitingLine, type WaitingRequest } from './waiting.ts';
 
@@ -23,6 +25,7 @@ export interface SchedulerParts {
    * before must have left first, or they would end with it. Undefined: they have left already.
    */
   readonly announce: (work: BeganMessage, isToTell: boolean) => Promise<void> | undefined;
+  readonly clock: Pick<Clock, 'monotonicMs' | 'after'>;
   /** For what an operator should see. */
   readonly warn: (text: string) => void;
 }
@@ -35,7 +38,7 @@ interface BatchRun {
 
 /**
  * Orders what a runner does: everything that has arrived is decoded, what can share a run is batched, and what
- * arrives meanwhile is the next batch. Nothing waits for a batch to fill.
+ * arrives meanwhile is the next batch. Nothing waits for a batch to fill, unless the model's options say so.
  *
  * One thing is done at a time, decoding included, so that what was announced last is what the process works on.
  */
@@ -44,16 +47,20 @@ export class Scheduler {
   /** Not decoded yet, in the order of arrival. */
   readonly #arrivals = new Map<number, InferMessage>();
   readonly #line = new WaitingLine();
-  #sharesRuns: boolean;
+  readonly #estimates = new RunEstimates();
+  readonly #batcher: Batcher;
   #working = false;
+  /** Ends a wait for more. */
+  #wake: (() => void) | undefined;
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts;
-    this.#sharesRuns = parts.batchable;
+    this.#batcher = new Batcher(this.#line, this.#estimates, parts.start, parts.batchable);
   }
 
   accept(id: number, message: InferMessage): void {
     this.#arrivals.set(id, message);
+    this.#wake?.();
     if (this.#working) return;
     this.#working = true;
     // Once the event loop has read what else is waiting in the socket.
@@ -62,6 +69,7 @@ export class Scheduler {
 
   cancel(id: number): void {
     if (!this.#arrivals.delete(id) && !this.#line.remove(id)) return;
+    this.#wake?.();
     this.#parts.outbox.fail(id, new AppError('request_cancelled', 'The request was cancelled.'));
   }
 
@@ -71,9 +79,7 @@ export class Scheduler {
       // What a run gives is bounded like what it takes: by the longest body, and one more.
       await outbox.below(start.maxBodyBytes);
       await this.#decodeArrivals();
-      for (const { id } of this.#line.takeExpired(systemClock.monotonicMs())) this.#expire(id);
-      const batch = this.#line.takeBatch(this.#sharesRuns ? start.maxBatchSize : 0);
-      if (batch.length > 0) await this.#runBatch(batch);
+      await this.#step();
       // Lets the socket be read before the next batch is formed.
       await new Promise<void>((resolve) => {
         setImmediate(resolve);
@@ -82,18 +88,48 @@ export class Scheduler {
     this.#working = false;
   }
 
+  /** Runs what is to be run next, or waits until something is. */
+  async #step(): Promise<void> {
+    const nowMs = this.#parts.clock.monotonicMs();
+    for (const { id } of this.#line.takeExpired(nowMs)) this.#expire(id);
+    const next = this.#batcher.next({ nowMs, mayGrow: this.#arrivals.size === 0 });
+    switch (next?.kind) {
+      case 'run':
+        this.#line.take(next.batch);
+        return await this.#runBatch(next.batch);
+      case 'drop':
+        this.#line.take(next.late);
+        for (const { id } of next.late) this.#tooLate(id);
+        return;
+      case 'wait':
+        return await this.#untilMore(next.untilMs);
+      case undefined:
+        return;
+    }
+  }
+
+  /** Resolves at that time, or as soon as what waits has changed. */
+  async #untilMore(atMs: number): Promise<void> {
+    const { clock } = this.#parts;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    using _timer = clock.after(atMs - clock.monotonicMs(), resolve);
+    await promise;
+    this.#wake = undefined;
+  }
+
   /**
    * Decodes what has arrived while what waits decoded is less than the longest body, so that at most one body is past
    * that bound. The rest stays as it came, in the arena that the front bounds: nobody is refused for it, and its turn
    * comes with the next runs. Until then its urgency counts only against what waits undecoded with it.
    */
   async #decodeArrivals(): Promise<void> {
-    let nowMs = systemClock.monotonicMs();
+    let nowMs = this.#parts.clock.monotonicMs();
     for (const [id, message] of this.#arrivals) {
       if (this.#line.heldBytes >= this.#parts.start.maxBodyBytes) return;
       if (!isHarmless(message)) {
         await this.#parts.announce({ ids: [id], isRun: false }, false);
-        nowMs = systemClock.monotonicMs();
+        nowMs = this.#parts.clock.monotonicMs();
       }
       // False: it was cancelled while the announcement left.
       if (!this.#arrivals.delete(id)) continue;
@@ -107,10 +143,10 @@ export class Scheduler {
     const { session, start, readBody, outbox } = this.#parts;
     try {
       const { request, heldBytes } = decodeBody(readBody(message), message, session.signature, start.maxBodyBytes);
-      const rows = this.#sharesRuns && !message.alone ? batchRows(request.inputs) : undefined;
+      const rows = this.#batcher.sharesRuns && !message.alone ? batchRows(request.inputs) : undefined;
       const { arrivedAtMs, deadlineMs, acceptEncoding, observe, tellsBegan } = message;
       const timeoutMs = request.timeoutUs === undefined ? Number.POSITIVE_INFINITY : request.timeoutUs / 1000;
-      const doneAtMs = systemClock.monotonicMs();
+      const doneAtMs = this.#parts.clock.monotonicMs();
       this.#line.add({
         id,
         request,
@@ -128,7 +164,7 @@ export class Scheduler {
       return doneAtMs;
     } catch (error) {
       outbox.fail(id, error);
-      return systemClock.monotonicMs();
+      return this.#parts.clock.monotonicMs();
     }
   }
 
@@ -136,7 +172,7 @@ export class Scheduler {
     const ids = batch.map(({ id }) => id);
     const isToTell = batch.some(({ tellsBegan }) => tellsBegan);
     await this.#parts.announce({ ids, isRun: true }, isToTell);
-    const beganAtMs = systemClock.monotonicMs();
+    const beganAtMs = this.#parts.clock.monotonicMs();
     let run: BatchRun;
     try {
       run = await this.#runTogether(batch);
@@ -150,7 +186,7 @@ export class Scheduler {
       else this.#line.putBack(batch);
       return;
     }
-    const computeMs = systemClock.monotonicMs() - beganAtMs;
+    const computeMs = this.#parts.clock.monotonicMs() - beganAtMs;
     batch.forEach((waiting, index) => {
       this.#answer(waiting, run.outputs[index] ?? [], {
         beganAtMs,
@@ -159,6 +195,8 @@ export class Scheduler {
         batchSize: batch.length,
       });
     });
+    const doneAtMs = this.#parts.clock.monotonicMs();
+    this.#estimates.note(runSize(batch), doneAtMs - beganAtMs, doneAtMs);
     for (const { request } of batch) giveBackTensors(request.inputs);
   }
 
@@ -174,7 +212,7 @@ export class Scheduler {
       return { outputs: splitTensors(together, rows), cpuMs };
     } catch (error) {
       // True of the model and not of these requests: no later batch could be split either.
-      this.#sharesRuns = false;
+      this.#batcher.separate();
       warn(`requests no longer share runs: ${error instanceof Error ? error.message : String(error)}`);
       throw error;
     }
@@ -189,7 +227,7 @@ export class Scheduler {
     const { cpuMs } = run;
     const isObserved = waiting.observe && cpuMs !== undefined;
     const observed = isObserved ? observationOf(outputs, waiting.request.outputs, cpuMs) : undefined;
-    const encodeFromMs = systemClock.monotonicMs();
+    const encodeFromMs = this.#parts.clock.monotonicMs();
     try {
       const answer = answerOf(waiting, outputs, start);
       outbox.answer(waiting.id, answer.chunks, {
@@ -198,13 +236,20 @@ export class Scheduler {
         decodeMs: waiting.decodeMs,
         queueMs: run.beganAtMs - waiting.arrivedAtMs - waiting.decodeMs,
         computeMs: run.computeMs,
-        encodeMs: systemClock.monotonicMs() - encodeFromMs,
+        encodeMs: this.#parts.clock.monotonicMs() - encodeFromMs,
         batchSize: run.batchSize,
         observed,
       });
     } catch (error) {
       outbox.fail(waiting.id, error);
     }
+  }
+
+  #tooLate(id: number): void {
+    const late = new AppError('deadline_exceeded', 'A run takes longer than the deadline leaves time for.', {
+      next: 'Allow more time, or send less at once.',
+    });
+    this.#parts.outbox.fail(id, late);
   }
 
   #expire(id: number): void {

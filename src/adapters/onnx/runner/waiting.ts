@@ -69,22 +69,46 @@ export class WaitingLine {
   }
 
   /**
-   * Takes the next batch: the first in line and, in their order, all that can share its run while the rows stay
-   * within `maxRows`. A single request may have more rows than that; with 0, each runs by itself. Empty when nothing
-   * waits.
+   * The next batch, which stays in the line: the first in it and, in their order, all that can share its run while the
+   * rows stay within `maxRows`. A single request may have more rows than that; with 0, each runs by itself. Empty when
+   * nothing waits.
    */
-  takeBatch(maxRows: number): WaitingRequest[] {
+  nextBatch(maxRows: number): WaitingRequest[] {
     const [first] = this.#requests;
     if (first === undefined) return [];
-    if (first.batchKey === undefined || first.rows >= maxRows) {
-      this.#heldBytes -= first.heldBytes;
-      return this.#requests.splice(0, 1);
-    }
+    if (first.batchKey === undefined || first.rows >= maxRows) return [first];
     let rows = 0;
-    return this.#takeWhere((request) => {
+    return this.#requests.filter((request) => {
       if (request.batchKey !== first.batchKey || rows + request.rows > maxRows) return false;
       rows += request.rows;
       return true;
+    });
+  }
+
+  /** The first in line and all that could share a run with it if there were room for them, in their order. */
+  alike(): WaitingRequest[] {
+    const [first] = this.#requests;
+    if (first?.batchKey === undefined) return first === undefined ? [] : [first];
+    return this.#requests.filter(({ batchKey }) => batchKey === first.batchKey);
+  }
+
+  /** When the one that waits longest came; Infinity when nothing waits. */
+  oldestArrivalMs(): number {
+    return this.#requests.reduce((oldest, { arrivedAtMs }) => Math.min(oldest, arrivedAtMs), Number.POSITIVE_INFINITY);
+  }
+
+  /** Takes requests out that wait in it; they are given in its order. */
+  take(requests: readonly WaitingRequest[]): void {
+    if (requests.length === this.#requests.length) {
+      this.#requests = [];
+      this.#heldBytes = 0;
+      return;
+    }
+    let next = 0;
+    this.#takeWhere((request) => {
+      const isNext = request === requests[next];
+      if (isNext) next += 1;
+      return isNext;
     });
   }
 

@@ -1,0 +1,94 @@
+import type { WaitingRequest } from './waiting.ts';
+
+/** What a run of so many rows takes, in milliseconds; undefined while nothing is known of it. */
+type Expected = (rows: number) => number | undefined;
+
+type Choice =
+  | { readonly kind: 'run'; readonly batch: readonly WaitingRequest[] }
+  | { readonly kind: 'drop'; readonly late: readonly WaitingRequest[] };
+
+interface Round {
+  readonly members: readonly WaitingRequest[];
+  readonly endMs: number;
+  /** Behind the last of them that was looked at. */
+  readonly next: number;
+}
+
+/** Further ones will be looked at when it is nearly their turn. */
+const LOOK_AHEAD = 512;
+
+/**
+ * Of a batch that may be too slow for some of its requests: what is late even by itself is dropped. Otherwise the batch
+ * is made as short as lets the most of what waits be answered in time. A shorter batch saves the first in line at the
+ * cost of all behind it, where a run of more rows takes less time by the row: with many in line it is the full batches
+ * that answer the most, and those that are too late for one are passed over until they are dropped.
+ *
+ * Worked example: a run of 1 takes 5 ms, one of 4 takes 8 ms and one of 2 therefore 5 ms at least; a has 6 ms left, b to d
+ * have 100 ms. In a batch of 4, a is lost. In batches of 2 all are answered, and so a and b go now.
+ *
+ * Only requests as urgent as the first count: none of them is lost for a less urgent one.
+ *
+ * @param batch requests that can share a run, in the order of the line; at least one
+ * @param alike all such requests that wait, in that order
+ */
+export function inTime(
+  batch: readonly WaitingRequest[],
+  alike: readonly WaitingRequest[],
+  expectedMs: Expected,
+  nowMs: number,
+): Choice {
+  const allRows = batch.reduce((sum, { rows }) => sum + rows, 0);
+  const isLate = ({ deadlineMs }: WaitingRequest, rows: number) => deadlineMs < nowMs + (expectedMs(rows) ?? 0);
+  if (!batch.some((request) => isLate(request, allRows))) return { kind: 'run', batch };
+  const late = batch.filter((request) => isLate(request, request.rows));
+  if (late.length > 0) return { kind: 'drop', late };
+  const equals = alike.filter(({ priority }) => priority === batch[0]?.priority).slice(0, LOOK_AHEAD);
+  const best = { rows: allRows, answered: 0 };
+  for (let rows = allRows; rows >= 1; rows = Math.floor(rows / 2)) {
+    const answered = answeredInTime(equals, rows, expectedMs, nowMs);
+    if (answered > best.answered) Object.assign(best, { rows, answered });
+  }
+  const { members } = round(alike, 0, best.rows, expectedMs, nowMs);
+  return { kind: 'run', batch: members.length > 0 ? members : batch };
+}
+
+/** How many are answered in time when all that wait are run in batches of so many rows. */
+function answeredInTime(
+  requests: readonly WaitingRequest[],
+  rows: number,
+  expectedMs: Expected,
+  nowMs: number,
+): number {
+  let answered = 0;
+  let endMs = nowMs;
+  for (let at = 0; at < requests.length; ) {
+    const { members, next, endMs: doneMs } = round(requests, at, rows, expectedMs, endMs);
+    if (members.length > 0) endMs = doneMs;
+    answered += members.length;
+    at = next;
+  }
+  return answered;
+}
+
+/** The next batch of so many rows, or of one request that has more. Those that it is too late for are passed over. */
+function round(
+  requests: readonly WaitingRequest[],
+  from: number,
+  rows: number,
+  expectedMs: Expected,
+  beginsMs: number,
+): Round {
+  const members: WaitingRequest[] = [];
+  const mostRows = Math.max(rows, requests[from]?.rows ?? 0);
+  const endMs = beginsMs + (expectedMs(mostRows) ?? 0);
+  let left = mostRows;
+  let next = from;
+  for (; next < requests.length; next += 1) {
+    const request = requests[next];
+    if (request === undefined || request.rows > left) break;
+    if (request.deadlineMs < endMs) continue;
+    members.push(request);
+    left -= request.rows;
+  }
+  return { members, endMs, next };
+}
