@@ -162,6 +162,11 @@ export interface Runner extends AsyncDisposable {
    */
   run(request: RunRequest): Promise<RunReply>;
   /**
+   * Gives up a request that it has not begun with: `run` rejects with `request_cancelled`. False where it has begun with
+   * it, or has it no more.
+   */
+  withdraw(request: RunRequest): boolean;
+  /**
    * Since when the process owes an answer, on the monotonic clock; in the future while it still has time, undefined
    * when it has nothing to do. It is the latest deadline of what it works on: what waits behind a long run is not late by
    * the process's fault. Where it works on nothing, though requests wait, the earliest of theirs: it should have begun.

@@ -4,9 +4,10 @@ import { describeExit } from './describe-exit.ts';
 
 /** Why a request to a version is not answered, for the one who sent it. */
 
-export function queueFull(label: string, limit: number): AppError {
+/** @param retryAfterS when a place will be free, as far as that can be told */
+export function queueFull(label: string, limit: number, retryAfterS: number): AppError {
   return new AppError('queue_full', `${limit} requests wait for ${label}: that is its limit.`, {
-    retryAfterS: 1,
+    retryAfterS,
     next: 'Send fewer requests at once, or load the model with a larger max_queue_length.',
     details: { limit },
   });

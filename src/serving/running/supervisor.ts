@@ -7,9 +7,10 @@ import { CRASH_WINDOW_MS, CRASHES_UNTIL_FAILED, type Crash, CrashHistory } from 
 import { describeExit, describeHang } from './describe-exit.ts';
 import { EarliestTimer } from './earliest-timer.ts';
 import type { OnLost } from './loss.ts';
-import { crashedByRequest, deadlineExceeded, hasFailed, lostInCrash, lostInWaiting, queueFull } from './refusals.ts';
+import { crashedByRequest, deadlineExceeded, hasFailed, lostInCrash, lostInWaiting } from './refusals.ts';
 import { startWithin } from './start-within.ts';
 import { Ticket } from './ticket.ts';
+import { TicketQueue } from './ticket-queue.ts';
 
 export interface SupervisorContext {
   readonly engine: Engine;
@@ -44,8 +45,7 @@ export class Supervisor {
   readonly #label: string;
   /** Undefined while there is none: a fresh one is being started, or the end has come. */
   #runner: Runner | undefined;
-  /** Everything not finished with: waiting for a runner, at one, or answered by us and still at one. */
-  readonly #tickets = new Set<Ticket>();
+  readonly #tickets: TicketQueue;
   readonly #timer: EarliestTimer;
   readonly #crashes = new CrashHistory();
   readonly #losses = new WeakMap<Runner, Crash>();
@@ -65,6 +65,7 @@ export class Supervisor {
     this.#context = context;
     this.#supervised = supervised;
     this.#label = `${supervised.spec.modelId}@${supervised.spec.version}`;
+    this.#tickets = new TicketQueue(this.#label, supervised.maxQueueLength);
     this.#timer = new EarliestTimer(context.clock, () => this.#sweep());
     this.#adopt(runner);
   }
@@ -103,10 +104,9 @@ export class Supervisor {
    */
   run(request: RunRequest, onLost?: OnLost): Promise<RunReply> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed());
-    if (this.#tickets.size >= this.#supervised.maxQueueLength)
-      return Promise.reject(queueFull(this.#label, this.#supervised.maxQueueLength));
     const ticket = new Ticket(request, onLost);
-    this.#tickets.add(ticket);
+    const refusal = this.#tickets.add(ticket, request.arrivedAtMs);
+    if (refusal !== undefined) return Promise.reject(refusal);
     this.#timer.armBy(request.deadlineMs);
     if (this.#runner !== undefined) void this.#attempt(ticket, this.#runner);
     return ticket.answer;

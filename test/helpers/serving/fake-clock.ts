@@ -15,6 +15,12 @@ export class FakeClock implements Clock {
   #nowMs = 5_000;
   readonly #epochOffsetMs = 1_700_000_000_000;
   readonly #timers = new Set<Timer>();
+  readonly #settle: () => Promise<void>;
+
+  /** @param settled waits until nothing happens any more without time going on; by default one turn of the event loop */
+  constructor(settled: () => Promise<void> = settle) {
+    this.#settle = settled;
+  }
 
   epochMs(): number {
     return this.#epochOffsetMs + this.#nowMs;
@@ -41,15 +47,15 @@ export class FakeClock implements Clock {
   /** Goes on by `ms`, firing what is due in its order and letting its consequences happen before the next. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms;
-    await settle();
+    await this.#settle();
     for (let due = this.#nextDue(untilMs); due !== undefined; due = this.#nextDue(untilMs)) {
       this.#timers.delete(due);
       this.#nowMs = Math.max(this.#nowMs, due.atMs);
       due.action();
-      await settle();
+      await this.#settle();
     }
     this.#nowMs = untilMs;
-    await settle();
+    await this.#settle();
   }
 
   #nextDue(untilMs: number): Timer | undefined {

@@ -101,6 +101,13 @@ export class FakeRunner implements Runner {
     run.request.onBegan?.();
   }
 
+  withdraw(request: RunRequest): boolean {
+    const run = [...this.open].find((each) => each.request === request);
+    if (run === undefined || this.begun.has(run)) return false;
+    this.#giveUp(run);
+    return true;
+  }
+
   #giveUp(run: Run): void {
     if (!this.open.delete(run)) return;
     this.givenUp.add(run);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_PRIORITY, WaitingLine, type WaitingRequest } from '../../../src/adapters/onnx/runner/waiting.ts';
+import { WaitingLine, type WaitingRequest } from '../../../src/adapters/onnx/runner/waiting.ts';
+import { DEFAULT_PRIORITY } from '../../../src/core/traffic/priority.ts';
 
 function waiting(id: number, more: Partial<WaitingRequest> = {}): WaitingRequest {
   return {

@@ -63,9 +63,9 @@ export class Batcher {
     const batch = this.#sendsAll || !this.#sharesRuns ? all : this.#batchOf(all, moment);
     if (typeof batch === 'number') return { kind: 'wait', untilMs: batch };
     const earliestMs = batch.reduce((least, { deadlineMs }) => Math.min(least, deadlineMs), Number.POSITIVE_INFINITY);
-    // Asked before every run, and hardly ever so.
-    if (earliestMs - nowMs >= this.#estimates.longestMs) return { kind: 'run', batch };
     const { kind, size } = runSize(batch);
+    // Asked before every run, and hardly ever otherwise.
+    if (earliestMs - nowMs >= this.#estimates.boundMs(size)) return { kind: 'run', batch };
     // One that shares no run is all of its own: its rows say nothing.
     const sizeOf = (rows: number) => (kind === undefined ? size : rows);
     const expectedMs = (rows: number) => this.#estimates.expectedMs({ kind, size: sizeOf(rows) }, nowMs);
@@ -111,7 +111,10 @@ export function runSize(requests: readonly WaitingRequest[]): RunSize {
   const [first] = requests;
   const kind = first?.batchKey;
   if (first !== undefined && kind === undefined) {
-    return { kind, size: first.request.inputs.reduce((sum, { data }) => sum + data.length, 0) };
+    return { kind, size: first.request.inputs.reduce((sum, { data }) => sum + data.length, 1) };
   }
-  return { kind, size: requests.reduce((sum, { rows }) => sum + rows, 0) };
+  return { kind, size: Math.max(
+    1,
+    requests.reduce((sum, { rows }) => sum + rows, 0),
+  ) };
 }

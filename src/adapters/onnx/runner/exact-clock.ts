@@ -15,7 +15,10 @@ export const exactClock: Pick<Clock, 'monotonicMs' | 'after'> = {
       if (systemClock.monotonicMs() >= atMs) action();
       else turn = setImmediate(look);
     };
-    const timer = setTimeout(look, Math.ceil(delayMs) - 1);
+    const wholeMs = Math.ceil(delayMs) - 1;
+    // What is less than a millisecond would be rounded up to one.
+    const timer = wholeMs >= 1 ? setTimeout(look, wholeMs) : undefined;
+    if (timer === undefined) turn = setImmediate(look);
     return {
       [Symbol.dispose]: () => {
         clearTimeout(timer);

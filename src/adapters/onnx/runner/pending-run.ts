@@ -6,7 +6,7 @@ import type { ResponseArena } from './response-arena.ts';
 
 /** A request that a runner has and has not answered yet, as the front keeps it. */
 export class PendingRun {
-  readonly deadlineMs: number;
+  readonly request: Pick<RunRequest, 'deadlineMs' | 'onBegan'>;
   readonly #payload: ArenaPayload;
   readonly #resolve: (reply: RunReply) => void;
   readonly #reject: (error: Error) => void;
@@ -17,12 +17,12 @@ export class PendingRun {
 
   constructor(
     payload: ArenaPayload,
-    { deadlineMs, onBegan }: Pick<RunRequest, 'deadlineMs' | 'onBegan'>,
+    request: Pick<RunRequest, 'deadlineMs' | 'onBegan'>,
     resolve: (reply: RunReply) => void,
     reject: (error: Error) => void,
   ) {
-    this.deadlineMs = deadlineMs;
-    this.#onBegan = onBegan;
+    this.request = request;
+    this.#onBegan = request.onBegan;
     this.#payload = payload;
     this.#resolve = resolve;
     this.#reject = reject;

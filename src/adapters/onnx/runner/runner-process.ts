@@ -89,11 +89,21 @@ export class RunnerProcess implements Runner {
     });
   }
 
+  withdraw(request: RunRequest): boolean {
+    for (const [id, pending] of this.#pending) {
+      if (pending.request !== request) continue;
+      if (this.#begun().includes(id)) return false;
+      this.#cancel(id, pending);
+      return true;
+    }
+    return false;
+  }
+
   owesSinceMs(): number | undefined {
-    const begun = this.#begun().flatMap((id) => this.#pending.get(id)?.deadlineMs ?? []);
+    const begun = this.#begun().flatMap((id) => this.#pending.get(id)?.request.deadlineMs ?? []);
     if (begun.length > 0) return Math.max(...begun);
     let earliest: number | undefined;
-    for (const { deadlineMs } of this.#pending.values()) earliest = Math.min(earliest ?? deadlineMs, deadlineMs);
+    for (const { request } of this.#pending.values()) earliest = Math.min(earliest ?? request.deadlineMs, request.deadlineMs);
     return earliest;
   }
 

@@ -1,6 +1,7 @@
 import { AppError } from '../../../core/errors.ts';
 import { batchKey, batchRows, concatTensors, splitTensors } from '../../../core/tensor/batching.ts';
 import type { Tensor } from '../../../core/tensor/datatype.ts';
+import { DEFAULT_PRIORITY } from '../../../core/traffic/priority.ts';
 import type { Clock } from '../../../serving/ports/clock.ts';
 import { answerOf } from './answer.ts';
 import { Batcher, runSize } from './batcher.ts';
@@ -11,7 +12,7 @@ import { measuredRun, observationOf } from './observation.ts';
 import type { Outbox } from './outbox.ts';
 import { RunEstimates } from './run-estimates.ts';
 import type { Session } from './session.ts';
-import { DEFAULT_PRIORITY, WaitingLine, type WaitingRequest } from './waiting.ts';
+import { WaitingLine, type WaitingRequest } from './waiting.ts';
 
 export interface SchedulerParts {
   readonly session: Pick<Session, 'signature' | 'run'>;

@@ -1,9 +1,6 @@
 import type { DecodedRequest } from '../../../core/tensor/decode-request.ts';
 import type { Encoding } from './messages.ts';
 
-/** Urgency of a request that names none. Smaller is more urgent. */
-export const DEFAULT_PRIORITY = 100;
-
 /** A decoded request that waits for its run. */
 export interface WaitingRequest {
   readonly id: number;
