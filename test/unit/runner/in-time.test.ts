@@ -59,6 +59,24 @@ describe('what can not be answered in time', () => {
     expect(runsOf(runner)).toEqual(['1']);
   });
 
+  test('is tried where nothing else waits and the fastest run would do, since more than the size may count', async () => {
+    const runner = await experienced(AFFINE);
+    for (const [id, ms] of [20, 20, 20, 3].entries()) {
+      runner.runMs = () => ms;
+      runner.send(id, { values: [id] });
+      await runner.clock.advance(20);
+    }
+    runner.runs.length = 0;
+    runner.send(10, { values: [10], deadlineInMs: 4 });
+    await runner.clock.advance(20);
+    expect(runner.outcome(10)).toBe('answered');
+    runner.send(11, { values: [11], deadlineInMs: 4 });
+    runner.send(12, { values: [12], deadlineInMs: 2 });
+    runner.send(13, { values: [13], deadlineInMs: 100 });
+    await runner.clock.advance(40);
+    expect(runsOf(runner)).toEqual(['10', '13']);
+  });
+
   test('is not told by one run that was slow', async () => {
     const runner = await experienced(AFFINE);
     runner.runMs = () => 900;

@@ -7,27 +7,28 @@ const run = (size: number, ms: number) => ({ size, ms });
 describe('what a run takes', () => {
   test('is told by the row, between sizes that were seen and beyond them', () => {
     const curve = runCurve([run(1, 5), run(4, 8), run(1, 5), run(4, 8)]);
-    expect([1, 2, 4, 16].map(curve)).toEqual([5, 6, 8, 20]);
+    expect([1, 2, 4, 16].map(curve.expectedMs)).toEqual([5, 6, 8, 20]);
   });
 
   test('is not moved by one run that was far off', () => {
     const curve = runCurve([run(1, 5), run(1, 5), run(1, 50), run(4, 8)]);
-    expect([1, 8].map(curve)).toEqual([5, 12]);
+    expect([1, 8].map(curve.expectedMs)).toEqual([5, 12]);
   });
 
   test('is what all but the slowest of the runs kept to', () => {
     const curve = runCurve([10, 11, 12, 13, 30].map((ms) => run(8, ms)));
-    expect(curve(8)).toBe(13);
+    expect(curve.expectedMs(8)).toBeCloseTo(13);
+    expect(curve.leastMs(8)).toBeCloseTo(10);
   });
 
   test('is in proportion where only one size was seen', () => {
     const curve = runCurve([run(8, 16), run(8, 16), run(9, 18)]);
-    expect([1, 8, 32].map(curve)).toEqual([2, 16, 64]);
+    expect([1, 8, 32].map(curve.expectedMs)).toEqual([2, 16, 64]);
   });
 
   test('is never less for more rows', () => {
     const curve = runCurve([run(1, 9), run(8, 7), run(1, 9), run(8, 7)]);
-    expect(curve(8)).toBeGreaterThanOrEqual(curve(1));
+    expect(curve.expectedMs(8)).toBeGreaterThanOrEqual(curve.expectedMs(1));
   });
 });
 

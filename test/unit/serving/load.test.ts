@@ -199,6 +199,30 @@ test('options that differ from those of a resident version are a conflict that n
   await expect(serving.load('iris', '1', { options: { maxBatchSize: 4 } })).rejects.toThrow(/max_batch_size/);
 });
 
+test('a list of options is the same where its members are', async () => {
+  await using serving = new Serving();
+  serving.catalog.add('iris', '1');
+  const options = { preferredBatchSizes: [4, 8], maxQueueDelayUs: 500 };
+  await serving.load('iris', '1', { options });
+  expect((await serving.load('iris', '1', { options: { preferredBatchSizes: [4, 8] } })).cacheHit).toBe(true);
+  await expect(serving.load('iris', '1', { options: { preferredBatchSizes: [8] } })).rejects.toThrow(
+    /preferred_batch_sizes/,
+  );
+  expect(serving.engine.latest.spec).toMatchObject(options);
+  expect(serving.view('iris', '1')).toMatchObject(options);
+});
+
+test('options of the request that contradict those of the manifest are refused before anything is started', async () => {
+  await using serving = new Serving();
+  serving.catalog.add('iris', '1', { manifest: { options: { preferredBatchSizes: [4, 16] }, labels: {} } });
+  const load = serving.load('iris', '1', { options: { maxBatchSize: 8 } });
+  await expect(load).rejects.toMatchObject({
+    code: 'model_unloadable',
+    message: expect.stringContaining('preferred_batch_sizes has 16, and max_batch_size is 8.'),
+  });
+  expect([serving.engine.starts, serving.engine.prepared]).toEqual([0, []]);
+});
+
 test('options of the request go over those of the manifest', async () => {
   await using serving = new Serving();
   serving.catalog.add('iris', '1', { manifest: { options: { maxBatchSize: 4, warmUpRuns: 3 }, labels: {} } });

@@ -111,7 +111,7 @@ test('every line of ours is a sample, and each family is described once', async 
   expect(new Set(types).size).toBe(types.length);
 });
 
-test('runs are told by batch size', async () => {
+test('runs are told by batch size, and apart from requests', async () => {
   await using serving = await loaded();
   serving.engine.behaviour = () => undefined;
   const answers = [serving.infer('lab/iris'), serving.infer('lab/iris'), serving.infer('lab/iris')];
@@ -123,7 +123,9 @@ test('runs are told by batch size', async () => {
   expect(series(text, `echoserve_batch_size_bucket{${labels},le="2"}`)).toBe(0);
   expect(series(text, `echoserve_batch_size_bucket{${labels},le="4"}`)).toBe(1);
   expect(series(text, `echoserve_batch_size_sum{${labels}}`)).toBe(3);
+  expect(series(text, `echoserve_batch_size_count{${labels}}`)).toBe(1);
   expect(series(text, `echoserve_executions_total{${labels}}`)).toBe(1);
+  expect(series(text, `echoserve_requests_total{${labels}}`)).toBe(3);
 });
 
 test('loads, cache, footprint and weight are told', async () => {

@@ -1,5 +1,6 @@
 import type { StartMessage } from './messages.ts';
 import { inTime } from './in-time.ts';
+import type { RunCurve } from './run-curve.ts';
 import type { RunEstimates, RunSize } from './run-estimates.ts';
 import type { WaitingLine, WaitingRequest } from './waiting.ts';
 
@@ -66,10 +67,16 @@ export class Batcher {
     const { kind, size } = runSize(batch);
     // Asked before every run, and hardly ever otherwise.
     if (earliestMs - nowMs >= this.#estimates.boundMs(size)) return { kind: 'run', batch };
-    // One that shares no run is all of its own: its rows say nothing.
-    const sizeOf = (rows: number) => (kind === undefined ? size : rows);
-    const expectedMs = (rows: number) => this.#estimates.expectedMs({ kind, size: sizeOf(rows) }, nowMs);
-    return inTime(batch, this.#line.alike(), expectedMs, nowMs);
+    const curve = this.#estimates.curveOf(kind, nowMs);
+    if (curve === undefined) return { kind: 'run', batch };
+    const isMore = this.#line.length > batch.length || !moment.mayGrow;
+    return inTime(batch, {
+      // One that shares no run has a size of its own: its rows say nothing.
+      curve: kind === undefined ? sizedCurve(curve, size) : curve,
+      nowMs,
+      alike: this.#line.alike(),
+      isMore,
+    });
   }
 
   /** What goes now of all that could, or until when they wait for more. */
@@ -104,6 +111,10 @@ export class Batcher {
       return Math.min(least, deadlineMs - (runMs ?? (deadlineMs - arrivedAtMs) / 2));
     }, Number.POSITIVE_INFINITY);
   }
+}
+
+function sizedCurve({ expectedMs, leastMs }: RunCurve, size: number): RunCurve {
+  return { expectedMs: () => expectedMs(size), leastMs: () => leastMs(size) };
 }
 
 /** Of requests that share a run, or of one that runs by itself: its first dimension need not be rows. */

@@ -1,7 +1,5 @@
+import type { RunCurve } from './run-curve.ts';
 import type { WaitingRequest } from './waiting.ts';
-
-/** What a run of so many rows takes, in milliseconds; undefined while nothing is known of it. */
-type Expected = (rows: number) => number | undefined;
 
 type Choice =
   | { readonly kind: 'run'; readonly batch: readonly WaitingRequest[] }
@@ -17,30 +15,37 @@ interface Round {
 /** Further ones will be looked at when it is nearly their turn. */
 const LOOK_AHEAD = 512;
 
+interface Situation {
+  /** Of runs by their rows. */
+  readonly curve: RunCurve;
+  readonly nowMs: number;
+  /** Requests that can share a run with the batch, its own among them, in the order of the line. */
+  readonly alike: readonly WaitingRequest[];
+  /** Whether something waits besides the batch. */
+  readonly isMore: boolean;
+}
+
 /**
- * Of a batch that may be too slow for some of its requests: what is late even by itself is dropped. Otherwise the batch
- * is made as short as lets the most of what waits be answered in time. A shorter batch saves the first in line at the
- * cost of all behind it, where a run of more rows takes less time by the row: with many in line it is the full batches
- * that answer the most, and those that are too late for one are passed over until they are dropped.
+ * Of a batch that may be too slow for some of its requests: what is expected to be late even by itself is dropped.
+ * Otherwise the batch is made as short as lets the most of what waits be answered in time. A shorter batch saves the
+ * first in line at the cost of all behind it, where a run of more rows takes less time by the row: with many in line it
+ * is the full batches that answer the most, and those that are too late for one are passed over until they are dropped.
  *
- * Worked example: a run of 1 takes 5 ms, one of 4 takes 8 ms and one of 2 therefore 5 ms at least; a has 6 ms left, b to d
- * have 100 ms. In a batch of 4, a is lost. In batches of 2 all are answered, and so a and b go now.
+ * Worked example: a run of 1 takes 5 ms, one of 2 takes 6 ms and one of 4 takes 8 ms; a has 6.5 ms left, b to d have 100.
+ * In a batch of 4, a is lost. In batches of 2 all are answered, and so a and b go now.
  *
- * Only requests as urgent as the first count: none of them is lost for a less urgent one.
+ * Only requests as urgent as the first count: none of them is lost for a less urgent one. And where there is nothing else
+ * to be run, a request is tried as long as the fastest run would do: it takes nobody's time.
  *
  * @param batch requests that can share a run, in the order of the line; at least one
- * @param alike all such requests that wait, in that order
  */
-export function inTime(
-  batch: readonly WaitingRequest[],
-  alike: readonly WaitingRequest[],
-  expectedMs: Expected,
-  nowMs: number,
-): Choice {
+export function inTime(batch: readonly WaitingRequest[], { curve, nowMs, alike, isMore }: Situation): Choice {
+  const { expectedMs, leastMs } = curve;
   const allRows = batch.reduce((sum, { rows }) => sum + rows, 0);
-  const isLate = ({ deadlineMs }: WaitingRequest, rows: number) => deadlineMs < nowMs + (expectedMs(rows) ?? 0);
-  if (!batch.some((request) => isLate(request, allRows))) return { kind: 'run', batch };
-  const late = batch.filter((request) => isLate(request, request.rows));
+  const endMs = nowMs + expectedMs(allRows);
+  if (batch.every(({ deadlineMs }) => deadlineMs >= endMs)) return { kind: 'run', batch };
+  const late = batch.filter(({ deadlineMs, rows }) => deadlineMs < nowMs + expectedMs(rows));
+  if (late.length === batch.length && !isMore) return lastChance(batch, leastMs, nowMs);
   if (late.length > 0) return { kind: 'drop', late };
   const equals = alike.filter(({ priority }) => priority === batch[0]?.priority).slice(0, LOOK_AHEAD);
   const best = { rows: allRows, answered: 0 };
@@ -52,11 +57,17 @@ export function inTime(
   return { kind: 'run', batch: members.length > 0 ? members : batch };
 }
 
+/** All that waits is expected to be late. */
+function lastChance(batch: readonly WaitingRequest[], leastMs: RunCurve['leastMs'], nowMs: number): Choice {
+  const tried = batch.find(({ deadlineMs, rows }) => deadlineMs >= nowMs + leastMs(rows));
+  return tried === undefined ? { kind: 'drop', late: batch } : { kind: 'run', batch: [tried] };
+}
+
 /** How many are answered in time when all that wait are run in batches of so many rows. */
 function answeredInTime(
   requests: readonly WaitingRequest[],
   rows: number,
-  expectedMs: Expected,
+  expectedMs: RunCurve['expectedMs'],
   nowMs: number,
 ): number {
   let answered = 0;
@@ -75,12 +86,12 @@ function round(
   requests: readonly WaitingRequest[],
   from: number,
   rows: number,
-  expectedMs: Expected,
+  expectedMs: RunCurve['expectedMs'],
   beginsMs: number,
 ): Round {
   const members: WaitingRequest[] = [];
   const mostRows = Math.max(rows, requests[from]?.rows ?? 0);
-  const endMs = beginsMs + (expectedMs(mostRows) ?? 0);
+  const endMs = beginsMs + expectedMs(mostRows);
   let left = mostRows;
   let next = from;
   for (; next < requests.length; next += 1) {

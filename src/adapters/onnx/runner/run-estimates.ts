@@ -1,4 +1,4 @@
-import { runCurve, type SeenRun } from './run-curve.ts';
+import { type RunCurve, runCurve, type SeenRun } from './run-curve.ts';
 
 /** Runs of a kind that count: the latest. */
 const KEPT = 16;
@@ -23,7 +23,7 @@ interface RecentRuns {
   /** When the last one ended. */
   lastMs: number;
   /** Made when it is asked for. */
-  curve: ((size: number) => number) | undefined;
+  curve: RunCurve | undefined;
 }
 
 /**
@@ -55,10 +55,15 @@ export class RunEstimates {
 
   /** In milliseconds; undefined while nothing is known of its kind. */
   expectedMs({ kind, size }: RunSize, nowMs: number): number | undefined {
+    return this.curveOf(kind, nowMs)?.expectedMs(size);
+  }
+
+  /** Undefined while nothing is known of the kind. */
+  curveOf(kind: string | undefined, nowMs: number): RunCurve | undefined {
     const recent = this.#kinds.get(kind);
     if (recent === undefined || recent.runs.length < ENOUGH || !isTrusted(recent, nowMs)) return undefined;
     recent.curve ??= runCurve(recent.runs);
-    return Math.min(this.boundMs(size), recent.curve(size));
+    return recent.curve;
   }
 
   #recentOf(kind: string | undefined): RecentRuns {
