@@ -98,7 +98,7 @@ describe('after kill -9 of the server', () => {
 
   test('a restart serves what was serving, as it was', async () => {
     await using killed = await Server.start({ home });
-    const options = { max_batch_size: 7, max_queue_length: 33 };
+    const options = { max_batch_size: 7, max_queue_length: 33, max_queue_delay_us: 250, preferred_batch_sizes: [2, 4] };
     expect((await killed.load('echo', { version: '1', pinned: true, options })).status).toBe(200);
     expect((await killed.load('echo', { version: '2' })).status).toBe(200);
     expect((await killed.load('stopped')).status).toBe(200);
@@ -112,7 +112,7 @@ describe('after kill -9 of the server', () => {
       state: 'ready',
       serving: true,
       pinned: true,
-      allocation: { max_batch_size: 7 },
+      allocation: { max_batch_size: 7, max_queue_delay_us: 250, preferred_batch_sizes: [2, 4] },
     });
     expect(await versionOf(server, 'echo', '2')).toMatchObject({ serving: false, pinned: false });
     expect(await server.infer('echo', [{ name: 'x', shape: [1], datatype: 'INT64', data: [5] }])).toMatchObject({

@@ -68,6 +68,22 @@ describe.each(FORMS)('a model under a %s id', (_form, id) => {
     expect(named.json().version_policy.specific.versions).toEqual(['2']);
   });
 
+  it('has the options of batches, as the model-serving API has them', async () => {
+    const batching = { maxBatchSize: 16, maxQueueDelayUs: 500, preferredBatchSizes: [4, 8] };
+    await using server = await start({}, new FakeModelServing([versionView(batching)]));
+    const config = (await server.app.inject('/v2/models/iris/config')).json();
+    expect(config).toMatchObject({
+      max_batch_size: 16,
+      dynamic_batching: { preferred_batch_size: [4, 8], max_queue_delay_microseconds: 500 },
+    });
+    const model = (await server.app.inject('/api/v1/model_serving/models/iris')).json();
+    expect(model.versions[0].allocation).toMatchObject({
+      max_batch_size: 16,
+      max_queue_delay_us: 500,
+      preferred_batch_sizes: [4, 8],
+    });
+  });
+
   it("has Triton's statistics, in nanoseconds", async () => {
     await using server = await start({}, llama());
     const all = (await server.app.inject(`/v2/models/${id}/stats`)).json();

@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { EMPTY_MANIFEST, type ModelManifest } from '../../core/model/manifest.ts';
 import { camelMembers } from '../../core/casing.ts';
+import { EMPTY_MANIFEST, type ModelManifest } from '../../core/model/manifest.ts';
 import { contradictionIn, MAX_KEEP_ALIVE_MS, MAX_QUEUE_DELAY_US } from '../../core/model/options.ts';
 import { rolloutOptionsOf, Strategy } from '../../serving/rollouts/strategy.ts';
 import { confine, reasonOf } from './confine.ts';

@@ -24,13 +24,7 @@ type InspectedMember =
 type BatchingMember = 'maxBatchSize' | 'maxQueueDelayUs' | 'preferredBatchSizes';
 type LoadedMembers = Pick<
   VersionView,
-  | InspectedMember
-  | BatchingMember
-  | 'intraOpThreads'
-  | 'shareWeights'
-  | 'runnerPid'
-  | 'loadedAt'
-  | 'loadTimeMs'
+  InspectedMember | BatchingMember | 'intraOpThreads' | 'shareWeights' | 'runnerPid' | 'loadedAt' | 'loadTimeMs'
 >;
 
 /** Who gets how much of a model's unpinned traffic while it is being updated. */

@@ -75,9 +75,13 @@ export class EngineRoom implements AsyncDisposable {
   /** Sends one request; its body is given back when the answer is there. */
   async run(runner: Pick<Runner, 'run'>, body: unknown, fields: RunFields = {}): Promise<RunReply> {
     using payload = this.payload(body instanceof Uint8Array ? body : JSON.stringify(body));
-    const { deadlineInMs = 60_000, ...rest } = fields;
+    return await runner.run(this.request(payload, fields));
+  }
+
+  /** A request that came just now and has time. */
+  request(payload: Payload, { deadlineInMs = 60_000, ...rest }: RunFields = {}): RunRequest {
     const arrivedAtMs = systemClock.monotonicMs();
-    return await runner.run({
+    return {
       headerLength: undefined,
       contentEncoding: undefined,
       acceptEncoding: undefined,
@@ -88,7 +92,7 @@ export class EngineRoom implements AsyncDisposable {
       signal: undefined,
       ...rest,
       payload,
-    });
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

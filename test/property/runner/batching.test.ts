@@ -73,7 +73,9 @@ test('a run has the rows of its requests and no others, each once, and no more t
     const answered = sent.filter((_, id) => runner.outcome(id) === 'answered');
     expect(run.toSorted((a, b) => a - b)).toEqual(answered.flatMap(({ values }) => values));
     for (const { values } of runner.runs) {
-      const isOne = answered.some((request) => request.values.length === values.length && request.values[0] === values[0]);
+      const isOne = answered.some(
+        (request) => request.values.length === values.length && request.values[0] === values[0],
+      );
       if (!isOne) expect(values.length).toBeLessThanOrEqual(options.maxBatchSize);
     }
     expect(answered.filter((request) => runOf(request) === undefined)).toEqual([]);

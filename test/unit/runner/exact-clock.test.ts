@@ -20,9 +20,11 @@ test('timers fire in the order of their times, whole milliseconds or not', async
 
 test.each([0.5, 3.5])('one of %d ms that is disposed of never fires', async (delayMs) => {
   let isFired = false;
-  exactClock.after(delayMs, () => {
-    isFired = true;
-  })[Symbol.dispose]();
+  exactClock
+    .after(delayMs, () => {
+      isFired = true;
+    })
+    [Symbol.dispose]();
   await fired(delayMs + 5);
   expect(isFired).toBe(false);
 });

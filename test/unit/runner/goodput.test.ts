@@ -50,7 +50,10 @@ async function load({ runMs, maxBatchSize, deadlineMs }: Model, timesCapacity: n
 const MODELS: readonly [string, Model][] = [
   ['that is faster by the row in batches', { runMs: (rows) => 4 + rows / 4, maxBatchSize: 32, deadlineMs: 60 }],
   ['that gains nothing by batches', { runMs: (rows) => 5 * rows, maxBatchSize: 4, deadlineMs: 60 }],
-  ['whose full batch takes longer than the deadline', { runMs: (rows) => 10 * rows, maxBatchSize: 32, deadlineMs: 100 }],
+  [
+    'whose full batch takes longer than the deadline',
+    { runMs: (rows) => 10 * rows, maxBatchSize: 32, deadlineMs: 100 },
+  ],
   ['that shares no runs', { runMs: () => 5, maxBatchSize: 1, deadlineMs: 40 }],
 ];
 

@@ -37,7 +37,11 @@ describe('an estimate', () => {
 
   test('is there after three runs of its kind, and of no other', () => {
     const estimates = new RunEstimates();
-    for (const [nowMs, known] of [[10, undefined], [20, undefined], [30, 5]] as const) {
+    for (const [nowMs, known] of [
+      [10, undefined],
+      [20, undefined],
+      [30, 5],
+    ] as const) {
       estimates.note(rows(1), 5, nowMs);
       expect(estimates.expectedMs(rows(1), nowMs)).toBe(known);
     }

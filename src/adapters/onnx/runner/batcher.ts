@@ -1,5 +1,5 @@
-import type { StartMessage } from './messages.ts';
 import { inTime } from './in-time.ts';
+import type { StartMessage } from './messages.ts';
 import type { RunCurve } from './run-curve.ts';
 import type { RunEstimates, RunSize } from './run-estimates.ts';
 import type { WaitingLine, WaitingRequest } from './waiting.ts';
@@ -124,8 +124,11 @@ export function runSize(requests: readonly WaitingRequest[]): RunSize {
   if (first !== undefined && kind === undefined) {
     return { kind, size: first.request.inputs.reduce((sum, { data }) => sum + data.length, 1) };
   }
-  return { kind, size: Math.max(
-    1,
-    requests.reduce((sum, { rows }) => sum + rows, 0),
-  ) };
+  return {
+    kind,
+    size: Math.max(
+      1,
+      requests.reduce((sum, { rows }) => sum + rows, 0),
+    ),
+  };
 }

@@ -66,7 +66,16 @@ async function start(message: StartMessage): Promise<void> {
   const rowsDepend = isBatched ? await whyRowsDepend(session) : undefined;
   const batchable = isBatched && rowsDepend === undefined;
   const readBody = bodyReader(REQUEST_ARENA_FD);
-  scheduler = new Scheduler({ session, start: message, batchable, outbox, readBody, announce, clock: exactClock, warn });
+  scheduler = new Scheduler({
+    session,
+    start: message,
+    batchable,
+    outbox,
+    readBody,
+    announce,
+    clock: exactClock,
+    warn,
+  });
   writer.send(jsonFrame(Kind.ready, 0, { signature: session.signature, rowsDepend }));
 }
 

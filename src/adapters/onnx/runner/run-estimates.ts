@@ -19,8 +19,11 @@ export interface RunSize {
 }
 
 interface RecentRuns {
-  runs: SeenRun[];
-  /** When the last one ended. */
+  readonly runs: SeenRun[];
+  /** Where the next one goes: in the place of the oldest. */
+  next: number;
+  /** When the last one ended, and what it took. */
+  endedAtMs: number;
   lastMs: number;
   /** Made when it is asked for. */
   curve: RunCurve | undefined;
@@ -46,10 +49,14 @@ export class RunEstimates {
     this.#longestMs = Math.max(this.#longestMs, ms);
     this.#longestMsBySize = Math.max(this.#longestMsBySize, ms / size);
     const recent = this.#recentOf(kind);
-    if (!isTrusted(recent, nowMs)) recent.runs = [];
-    else if (recent.runs.length === KEPT) recent.runs.shift();
-    recent.runs.push({ size, ms });
-    recent.lastMs = nowMs;
+    if (!isTrusted(recent, nowMs)) {
+      recent.runs.length = 0;
+      recent.next = 0;
+    }
+    recent.runs[recent.next] = { size, ms };
+    recent.next = (recent.next + 1) % KEPT;
+    recent.endedAtMs = nowMs;
+    recent.lastMs = ms;
     recent.curve = undefined;
   }
 
@@ -69,7 +76,7 @@ export class RunEstimates {
   #recentOf(kind: string | undefined): RecentRuns {
     const known = this.#kinds.get(kind);
     if (known !== undefined) return known;
-    const fresh: RecentRuns = { runs: [], lastMs: Number.NEGATIVE_INFINITY, curve: undefined };
+    const fresh: RecentRuns = { runs: [], next: 0, endedAtMs: Number.NEGATIVE_INFINITY, lastMs: 0, curve: undefined };
     this.#kinds.set(kind, fresh);
     const [oldest] = this.#kinds.keys();
     if (this.#kinds.size > KINDS) this.#kinds.delete(oldest);
@@ -77,6 +84,6 @@ export class RunEstimates {
   }
 }
 
-function isTrusted({ runs, lastMs }: RecentRuns, nowMs: number): boolean {
-  return nowMs - lastMs <= Math.max(TRUSTED_MS, TRUSTED_RUNS * (runs.at(-1)?.ms ?? 0));
+function isTrusted({ endedAtMs, lastMs }: RecentRuns, nowMs: number): boolean {
+  return nowMs - endedAtMs <= Math.max(TRUSTED_MS, TRUSTED_RUNS * lastMs);
 }

@@ -103,7 +103,8 @@ export class RunnerProcess implements Runner {
     const begun = this.#begun().flatMap((id) => this.#pending.get(id)?.request.deadlineMs ?? []);
     if (begun.length > 0) return Math.max(...begun);
     let earliest: number | undefined;
-    for (const { request } of this.#pending.values()) earliest = Math.min(earliest ?? request.deadlineMs, request.deadlineMs);
+    for (const { request } of this.#pending.values())
+      earliest = Math.min(earliest ?? request.deadlineMs, request.deadlineMs);
     return earliest;
   }
 
