@@ -141,10 +141,10 @@ describe('when one of three crashes', () => {
 });
 
 test('a version of several has failed when each of them is in a crash loop', async () => {
-  const { clock, supervisor, request, onFailed } = await openThree();
+  const { clock, engine, supervisor, request, onFailed } = await openThree();
   for (let round = 0; round < 5; round += 1) {
     expect(onFailed).not.toHaveBeenCalled();
-    for (const runner of supervisor.runners) (runner as FakeRunner).crash();
+    for (const runner of engine.alive) runner.crash();
     await clock.advance(4000);
   }
   expect(onFailed).toHaveBeenCalledExactlyOnceWith(

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { AppError } from '../../../src/core/errors.ts';
 import { chooseIntraOpThreads } from '../../../src/core/model/intra-op-threads.ts';
 import { ThreadShares } from '../../../src/serving/running/thread-shares.ts';
 import { Serving } from '../../helpers/serving/serving.ts';
@@ -84,7 +85,7 @@ describe('models that are loaded one after the other', () => {
   test('a load that fails takes no processors from those that follow', async () => {
     await using serving = new Serving();
     serving.catalog.add('a', '1');
-    serving.engine.startFailures.push(new Error('no') as never);
+    serving.engine.startFailures.push(new AppError('model_unloadable', 'no'));
     await expect(serving.load('a', '1', { options: { instances: 4 } })).rejects.toThrow();
     await serving.load('a');
     expect(serving.view('a', '1')?.intraOpThreads).toBe(4);
