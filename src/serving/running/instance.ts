@@ -123,7 +123,7 @@ export class Instance {
     await this.#starting;
     const runner = this.#runner;
     this.#runner = undefined;
-    await runner?.[Symbol.asyncDispose]();
+    if (runner !== undefined) await this.#release(runner);
   }
 
   get #hasEnded(): boolean {

@@ -243,14 +243,16 @@ export class Supervisor {
     }
   }
 
-  /** While one of its runners does well, the others are started again and again, at long intervals. */
+  /** While one of its runners is there, or has done well, the others are started again and again, at long intervals. */
   #mayGoOn(last: Crash): boolean {
-    if (this.#instances.some((instance) => !instance.isLooping)) return true;
+    if (this.#instances.some(({ runner, isLooping }) => runner !== undefined || !isLooping)) return true;
     const who = this.instances === 1 ? 'its runner' : `each of its ${this.instances} runners`;
     const reason = `${who} ended ${CRASHES_UNTIL_FAILED} times within ${CRASH_WINDOW_MS / 1000} s, at last: ${last.reason}`;
     this.refuse(() => hasFailed(this.#supervised.spec, reason));
     this.#failure = reason;
     this.#supervised.onFailed(reason);
+    // Another one may just have been starting.
+    void this.stop();
     return false;
   }
 

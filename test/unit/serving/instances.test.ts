@@ -15,6 +15,12 @@ async function openThree(maxQueueLength?: number) {
 
 const outstanding = (engine: FakeEngine) => engine.alive.map(({ open }) => open.size);
 
+function fakeOf(engine: FakeEngine, pid: number): FakeRunner {
+  const fake = engine.alive.find((runner) => runner.pid === pid);
+  if (fake === undefined) throw new Error(`there is no process ${pid}`);
+  return fake;
+}
+
 /** Answers the oldest request that a runner has. */
 function answerOne(runner: FakeRunner): void {
   const [oldest] = runner.open;
@@ -151,6 +157,41 @@ test('a version of several has failed when each of them is in a crash loop', asy
     expect.stringMatching(/each of its 3 runners ended 5 times within 60 s.*SIGSEGV/),
   );
   expect(await codeOf(supervisor.run(request()))).toBe('not_ready');
+});
+
+test('a version has not failed while one of its processes is there, however often all of them have crashed', async () => {
+  const { clock, engine, supervisor, request, onFailed } = await openThree();
+  for (let round = 0; round < 10; round += 1) {
+    for (const runner of supervisor.runners.filter((_, index) => index !== round % 3))
+      fakeOf(engine, runner.pid).crash();
+    await clock.advance(5000);
+  }
+  expect(onFailed).not.toHaveBeenCalled();
+  const answer = supervisor.run(request());
+  for (const runner of engine.alive) runner.answerAll();
+  expect((await answer).batchSize).toBe(1);
+  // Each of them has crashed so often that all of them together are too much.
+  for (const runner of engine.alive) runner.crash();
+  await clock.advance(1);
+  expect(onFailed).toHaveBeenCalledOnce();
+});
+
+test('when a version has failed, what was just being started of it is ended', async () => {
+  const { clock, engine, onFailed } = await openThree();
+  for (let round = 0; round < 4; round += 1) {
+    for (const runner of engine.alive) runner.crash();
+    await clock.advance(4000);
+  }
+  const [first, ...others] = engine.alive;
+  engine.hold();
+  first?.crash();
+  await clock.advance(4000);
+  for (const runner of others) runner.crash();
+  await clock.advance(1);
+  expect(onFailed).toHaveBeenCalledOnce();
+  engine.release();
+  await clock.advance(10_000);
+  expect(engine.alive).toEqual([]);
 });
 
 test('requests wait only while no instance is there', async () => {
