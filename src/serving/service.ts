@@ -9,6 +9,7 @@ import type { Payload, PayloadWriter } from './ports/payload.ts';
 
 export interface LoadOptions {
   readonly maxBatchSize?: number;
+  readonly instances?: number;
   readonly intraOpThreads?: number;
   readonly defaultTimeoutMs?: number;
   readonly maxQueueLength?: number;

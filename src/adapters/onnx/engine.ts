@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { AppError } from '../../core/errors.ts';
 import {
   type Engine,
@@ -132,8 +131,7 @@ export class OnnxEngine implements Engine {
       modelId,
       version,
       maxBatchSize,
-      // libuv's figure: the affinity mask and the cgroup's CPU quota, not the host's cores.
-      intraOpThreads: intraOpThreads ?? availableParallelism(),
+      intraOpThreads,
       warmUpRuns,
       labels,
       maxBodyBytes: this.#options.arena.maxBodyBytes,

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { EMPTY_MANIFEST, type ModelManifest } from '../../core/model/manifest.ts';
-import { MAX_KEEP_ALIVE_MS, type ModelOptions } from '../../core/model/options.ts';
+import { MAX_INSTANCES, MAX_INTRA_OP_THREADS, MAX_KEEP_ALIVE_MS, type ModelOptions } from '../../core/model/options.ts';
 import { rolloutOptionsOf, Strategy } from '../../serving/rollouts/strategy.ts';
 import { confine, reasonOf } from './confine.ts';
 
@@ -18,7 +18,8 @@ const manifestSchema = z.strictObject({
   options: z
     .strictObject({
       max_batch_size: positive.max(65_536).optional(),
-      intra_op_threads: positive.max(1024).optional(),
+      instances: positive.max(MAX_INSTANCES).optional(),
+      intra_op_threads: positive.max(MAX_INTRA_OP_THREADS).optional(),
       default_timeout_ms: positive.max(86_400_000).optional(),
       max_queue_length: positive.max(10_000_000).optional(),
       warm_up_runs: z.int().min(0).max(1000).optional(),
@@ -88,6 +89,7 @@ function issueText(issue: z.core.$ZodIssue): string {
 function toOptions(options: z.output<typeof manifestSchema>['options']): Partial<ModelOptions> {
   return {
     ...(options.max_batch_size === undefined ? {} : { maxBatchSize: options.max_batch_size }),
+    ...(options.instances === undefined ? {} : { instances: options.instances }),
     ...(options.intra_op_threads === undefined ? {} : { intraOpThreads: options.intra_op_threads }),
     ...(options.default_timeout_ms === undefined ? {} : { defaultTimeoutMs: options.default_timeout_ms }),
     ...(options.max_queue_length === undefined ? {} : { maxQueueLength: options.max_queue_length }),

@@ -25,7 +25,9 @@ export function presentAllocation(view: VersionView): z.output<typeof Allocation
     peak_memory_gb: gigabytes(view.peakBytes),
     shared_memory_gb: gigabytes(view.sharedBytes),
     max_batch_size: view.maxBatchSize,
+    instances: view.instances,
     intra_op_threads: orNull(view.intraOpThreads),
+    intra_op_threads_from: orNull(view.threadsFrom),
     share_weights: view.shareWeights,
   };
 }

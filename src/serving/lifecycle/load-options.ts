@@ -4,6 +4,7 @@ import type { LoadOptions } from '../service.ts';
 
 const KINDS = {
   maxBatchSize: 'number',
+  instances: 'number',
   intraOpThreads: 'number',
   defaultTimeoutMs: 'number',
   maxQueueLength: 'number',

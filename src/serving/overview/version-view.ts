@@ -22,7 +22,16 @@ type InspectedMember =
   | 'opsets';
 type LoadedMembers = Pick<
   VersionView,
-  InspectedMember | 'maxBatchSize' | 'intraOpThreads' | 'shareWeights' | 'runnerPid' | 'loadedAt' | 'loadTimeMs'
+  | InspectedMember
+  | 'maxBatchSize'
+  | 'instances'
+  | 'intraOpThreads'
+  | 'threadsFrom'
+  | 'shareWeights'
+  | 'runnerPid'
+  | 'runners'
+  | 'loadedAt'
+  | 'loadTimeMs'
 >;
 
 /** Who gets how much of a model's unpinned traffic while it is being updated. */
@@ -59,7 +68,7 @@ export function residentView(resident: Resident, residency: Residency, split: Tr
 
 /** A version whose files are here and which is not loaded. */
 export function absentView(files: CatalogVersion, defaultTimeoutMs: number | undefined): VersionView {
-  const { maxBatchSize, shareWeights } = effectiveOptions(files.manifest, {}, defaultTimeoutMs);
+  const { maxBatchSize, instances, shareWeights } = effectiveOptions(files.manifest, {}, defaultTimeoutMs);
   return {
     modelId: files.modelId,
     version: files.version,
@@ -73,6 +82,7 @@ export function absentView(files: CatalogVersion, defaultTimeoutMs: number | und
     source: undefined,
     ...NOT_LOADED,
     maxBatchSize,
+    instances,
     shareWeights,
     allocation: undefined,
     reservedBytes: undefined,
@@ -91,7 +101,9 @@ const NOT_LOADED: LoadedMembers = {
   batchable: false,
   unbatchableReason: undefined,
   maxBatchSize: 1,
+  instances: 1,
   intraOpThreads: undefined,
+  threadsFrom: undefined,
   shareWeights: false,
   parameterCount: undefined,
   weightBytes: undefined,
@@ -99,6 +111,7 @@ const NOT_LOADED: LoadedMembers = {
   producer: undefined,
   opsets: {},
   runnerPid: undefined,
+  runners: [],
   loadedAt: undefined,
   loadTimeMs: undefined,
 };
@@ -123,15 +136,18 @@ export function inspectedMembers({ digest, inspection }: PreparedModel): Pick<Ve
 function loadedMembers(resident: Resident): LoadedMembers {
   const { loaded } = resident;
   if (loaded === undefined) return NOT_LOADED;
-  const { runner } = loaded.supervisor;
+  const { runner, runners, threadsFrom } = loaded.supervisor;
   return {
     ...inspectedMembers(loaded.prepared),
     // The runtime knows shapes that the file leaves open.
     ...(runner === undefined ? {} : membersOfRunner(runner)),
     maxBatchSize: loaded.options.maxBatchSize,
+    instances: loaded.options.instances,
     intraOpThreads: runner?.intraOpThreads ?? loaded.options.intraOpThreads,
+    threadsFrom,
     shareWeights: loaded.options.shareWeights,
     runnerPid: runner?.pid,
+    runners: runners.map(({ pid, intraOpThreads }) => ({ pid, intraOpThreads })),
     loadedAt: loaded.loadedAt,
     loadTimeMs: loaded.loadTimeMs,
   };

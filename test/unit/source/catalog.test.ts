@@ -178,7 +178,7 @@ describe('manifests and probes', () => {
     await put({
       'repository/a/model.json': {
         description: 'of the model',
-        options: { max_batch_size: 4, intra_op_threads: 2 },
+        options: { max_batch_size: 4, instances: 2, intra_op_threads: 2 },
         labels: { y: ['no', 'yes'] },
         strategy: { alpha: 0.05, stages: [5, 100], drift_limits: { min_cosine: null }, deadlines_ms: { paused: 5 } },
       },
@@ -190,7 +190,7 @@ describe('manifests and probes', () => {
     });
     expect((await catalog().find(parseModelId('a')))[0]?.manifest).toEqual({
       description: 'of the model',
-      options: { maxBatchSize: 8, intraOpThreads: 2, warmUpRuns: 0 },
+      options: { maxBatchSize: 8, instances: 2, intraOpThreads: 2, warmUpRuns: 0 },
       labels: { y: ['no', 'yes'] },
       strategy: {
         alpha: 0.05,
@@ -207,6 +207,7 @@ describe('manifests and probes', () => {
     [{ options: { batch: 3 } }, 'options: Unrecognized key: "batch"'],
     [{ optoins: {} }, '"optoins"'],
     [{ options: { max_batch_size: 0 } }, 'options.max_batch_size'],
+    [{ options: { instances: 17 } }, 'options.instances'],
     [{ options: { warm_up_runs: '1' } }, 'options.warm_up_runs'],
     [{ labels: { y: 'no' } }, 'labels.y'],
     [{ strategy: { aplha: 0.1 } }, 'strategy: Unrecognized key: "aplha"'],
