@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { destination } from 'pino';
@@ -10,6 +9,7 @@ import { arenaCapacity, arenaDirectory } from './adapters/onnx/runner/arena-file
 import { reapOrphans } from './adapters/onnx/runner/orphans.ts';
 import { directoryProbeFiles } from './adapters/probe-files.ts';
 import { hostMemory } from './adapters/process-memory.ts';
+import { usableProcessors } from './adapters/processors.ts';
 import { createCatalog } from './adapters/source/catalog.ts';
 import { createModelSource } from './adapters/source/model-source.ts';
 import { openStore } from './adapters/store/open-store.ts';
@@ -141,6 +141,7 @@ interface ManagerParts {
 function buildManager(config: ServeConfig, parts: ManagerParts): ModelServingManager {
   const { repositoryDir, dataDir, modelName, loadOnDemand, required } = config.models;
   const catalog = createCatalog({ repositoryDir, dataDir, modelName });
+  const processors = { ...usableProcessors(), intraOpThreads: config.models.intraOpThreads };
   return new ModelServingManager({
     engine: parts.engine,
     store: parts.store,
@@ -156,7 +157,8 @@ function buildManager(config: ServeConfig, parts: ManagerParts): ModelServingMan
     loadOnDemand,
     required,
     memory: { budgetBytes: budgetOf(config, parts.logger), waitMs: config.memory.waitMs },
-    parallelLoads: Math.max(MIN_PARALLEL_LOADS, availableParallelism()),
+    processors,
+    parallelLoads: Math.max(MIN_PARALLEL_LOADS, processors.count),
     machineBytes: machineMemory(),
     frontMemory: () => process.memoryUsage.rss(),
     serviceVersion: parts.version,

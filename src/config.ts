@@ -35,6 +35,8 @@ export interface ServeConfig {
     readonly preload: readonly ModelReference[];
     readonly required: readonly ModelId[];
     readonly loadOnDemand: boolean;
+    /** Of each process of a model that says nothing else. Undefined: chosen. */
+    readonly intraOpThreads: number | undefined;
   };
   readonly memory: {
     /** Bytes or a share; what it comes to depends on the machine. */
@@ -150,6 +152,7 @@ function assemble(values: OptionValues, keys: readonly ApiKey[]): ServeConfig {
       preload: values.preload,
       required: values.required,
       loadOnDemand: values['load-on-demand'],
+      intraOpThreads: values['intra-op-threads'],
     },
     updates: { recordedRequestBytes: values['recorded-requests'] },
     memory: { budget: values['memory-budget'], waitMs: values['memory-wait'] },

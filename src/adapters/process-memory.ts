@@ -38,6 +38,7 @@ export async function readFootprint(
       privateBytes: Math.max(0, privateBytes - weights.privateBytes),
       peakBytes,
       sharedBytes: weights.savedBytes,
+      mappedBytes: weights.residentBytes,
     };
   } catch {
     return undefined;

@@ -2,6 +2,7 @@
 export interface SharedMappings {
   /** What copies of its own of their resident pages would cost it more than its share of them. */
   readonly savedBytes: number;
+  readonly residentBytes: number;
   /** Pages of theirs that nobody else maps at this moment. */
   readonly privateBytes: number;
 }
@@ -14,13 +15,16 @@ export interface SharedMappings {
  */
 export function sharedMappings(smaps: string, files: readonly string[]): SharedMappings {
   let savedBytes = 0;
+  let residentBytes = 0;
   let privateBytes = 0;
   for (const at of headings(smaps, files)) {
     const bytes = (name: string) => bytesAfter(smaps, `\n${name}:`, at);
-    savedBytes += bytes('Rss') - bytes('Pss');
+    const rss = bytes('Rss');
+    residentBytes += rss;
+    savedBytes += rss - bytes('Pss');
     privateBytes += bytes('Private_Clean') + bytes('Private_Dirty');
   }
-  return { savedBytes, privateBytes };
+  return { savedBytes, residentBytes, privateBytes };
 }
 
 /** Where the parts begin that tell of the files' mappings. */

@@ -19,6 +19,17 @@ export interface ServingLimits {
   readonly defaultTimeoutMs?: number;
 }
 
+/** Where the number of processors comes from: the machine has no more, or the process may use no more of them. */
+export type ProcessorsFrom = 'machine' | 'affinity' | 'cgroup';
+
+export interface ProcessorSettings {
+  /** That this process, and so each runner, may use. */
+  readonly count: number;
+  readonly from: ProcessorsFrom;
+  /** Threads of each runner whose model says nothing else. Undefined: they are chosen. */
+  readonly intraOpThreads: number | undefined;
+}
+
 /** What the manager is built from. It owns none of it: whoever made these closes them. */
 export interface ServingDependencies {
   readonly engine: Engine;
@@ -37,6 +48,7 @@ export interface ServingDependencies {
     /** How long a load waits for busy versions to become idle. */
     readonly waitMs: number;
   };
+  readonly processors: ProcessorSettings;
   /** Loads at once: about as many as there are processors. */
   readonly parallelLoads: number;
   /** Recent requests that are kept for updates, in bytes of all models; 0: none. */

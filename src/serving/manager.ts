@@ -31,6 +31,7 @@ import type { PayloadWriter } from './ports/payload.ts';
 import { openRollouts } from './rollouts/open-rollouts.ts';
 import type { Rollouts } from './rollouts/rollouts.ts';
 import { Inference } from './running/inference.ts';
+import { ThreadShares } from './running/thread-shares.ts';
 import { VersionRuns } from './running/version-runs.ts';
 import type { InferReply, InferRequest, LoadRequest, LoadResult, ModelServing, UnloadResult } from './service.ts';
 import { Turns } from './turns.ts';
@@ -70,7 +71,8 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
     const retirement = new Retirement(dependencies, residency);
     const memory = new ModelMemory(dependencies, residency, retirement, counters);
     const turns = new Turns(dependencies.parallelLoads);
-    const bringUp = new BringUp({ dependencies, health: checker, memory, turns, counters });
+    const threads = new ThreadShares(dependencies.processors);
+    const bringUp = new BringUp({ dependencies, health: checker, memory, turns, threads, counters });
     const loader = new Loader(dependencies, bringUp);
     const succession = new Succession(residency, desired);
     const loads = new Loads({ loader, residency, retirement, desired, succession, memory, counters, logger });

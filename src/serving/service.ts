@@ -11,6 +11,7 @@ export interface LoadOptions {
   readonly maxBatchSize?: number;
   readonly maxQueueDelayUs?: number;
   readonly preferredBatchSizes?: readonly number[];
+  readonly instances?: number;
   readonly intraOpThreads?: number;
   readonly defaultTimeoutMs?: number;
   readonly maxQueueLength?: number;

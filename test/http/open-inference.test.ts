@@ -84,6 +84,12 @@ describe.each(FORMS)('a model under a %s id', (_form, id) => {
     });
   });
 
+  it("tells a version's instances in Triton's configuration", async () => {
+    await using server = await start({}, new FakeModelServing([versionView({ instances: 3 })]));
+    const config = (await server.app.inject('/v2/models/iris/config')).json();
+    expect(config.instance_group).toEqual([{ name: 'iris_0', kind: 'KIND_CPU', count: 3, gpus: [] }]);
+  });
+
   it("has Triton's statistics, in nanoseconds", async () => {
     await using server = await start({}, llama());
     const all = (await server.app.inject(`/v2/models/${id}/stats`)).json();

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { AppError } from '../../core/errors.ts';
 import {
   type Engine,
@@ -136,8 +135,7 @@ export class OnnxEngine implements Engine {
       maxBatchSize,
       maxQueueDelayUs,
       preferredBatchSizes,
-      // libuv's figure: the affinity mask and the cgroup's CPU quota, not the host's cores.
-      intraOpThreads: intraOpThreads ?? availableParallelism(),
+      intraOpThreads,
       warmUpRuns,
       labels,
       maxBodyBytes: this.#options.arena.maxBodyBytes,

@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { camelMembers } from '../../core/casing.ts';
 import { EMPTY_MANIFEST, type ModelManifest } from '../../core/model/manifest.ts';
-import { contradictionIn, MAX_KEEP_ALIVE_MS, MAX_QUEUE_DELAY_US } from '../../core/model/options.ts';
+import {
+  contradictionIn,
+  MAX_INSTANCES,
+  MAX_INTRA_OP_THREADS,
+  MAX_KEEP_ALIVE_MS,
+  MAX_QUEUE_DELAY_US,
+} from '../../core/model/options.ts';
 import { rolloutOptionsOf, Strategy } from '../../serving/rollouts/strategy.ts';
 import { confine, reasonOf } from './confine.ts';
 
@@ -21,7 +27,8 @@ const manifestSchema = z.strictObject({
       max_batch_size: positive.max(65_536).optional(),
       max_queue_delay_us: z.int().min(0).max(MAX_QUEUE_DELAY_US).optional(),
       preferred_batch_sizes: z.array(z.int().min(2).max(65_536)).max(64).optional(),
-      intra_op_threads: positive.max(1024).optional(),
+      instances: positive.max(MAX_INSTANCES).optional(),
+      intra_op_threads: positive.max(MAX_INTRA_OP_THREADS).optional(),
       default_timeout_ms: positive.max(86_400_000).optional(),
       max_queue_length: positive.max(10_000_000).optional(),
       warm_up_runs: z.int().min(0).max(1000).optional(),

@@ -32,10 +32,13 @@ export const VERSION_METRICS: readonly VersionMetric[] = [
   metric('counter', 'runner_restarts_total', 'Fresh runners after one ended unasked.', ({ statistics }, own) => [
     { labels: own, value: statistics.restarts },
   ]),
-  metric('gauge', 'model_footprint_bytes', 'What the runner costs, as last measured.', ({ measuredBytes }, own) =>
+  metric('gauge', 'model_runners', 'Processes of it that are there.', ({ runners }, own) => [
+    { labels: own, value: runners.length },
+  ]),
+  metric('gauge', 'model_footprint_bytes', 'What its runners cost, as last measured.', ({ measuredBytes }, own) =>
     measuredBytes === undefined ? [] : [{ labels: own, value: measuredBytes }],
   ),
-  metric('gauge', 'model_peak_bytes', 'The most that was ever resident of the runner.', ({ peakBytes }, own) =>
+  metric('gauge', 'model_peak_bytes', 'The most that was ever resident of its runners.', ({ peakBytes }, own) =>
     peakBytes === undefined ? [] : [{ labels: own, value: peakBytes }],
   ),
   metric('gauge', 'model_estimate_bytes', 'What it was expected to need.', ({ allocation }, own) =>

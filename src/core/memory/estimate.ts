@@ -6,16 +6,16 @@ import { cacheElementBytes, dominantDtype, parseWeightDtype, type WeightDtype, w
 /** How large a model is; it chooses the reservoir's size and the default batch and threads. */
 export type AllocationStrategy = 'small_model' | 'medium_model' | 'large_model';
 
-/** What a version is expected to use before it was ever measured. Sizes in whole bytes. */
+/** What a version is expected to use before it was ever measured, all its processes together. Sizes in whole bytes. */
 export interface Allocation {
-  /** The weights as they are stored. */
+  /** The weights as they are stored, once. */
   readonly weightBytes: number;
-  /** The weights once loaded: `weightBytes` times the load factor. */
+  /** The weights once loaded: `weightBytes` times the load factor, for each process, or once where they are shared. */
   readonly modelBytes: number;
   /** Key/value cache of a decoder, else the largest known activation at the largest batch. */
   readonly cacheBytes: number;
   readonly dtesnBytes: number;
-  /** What a runner uses before it has loaded anything. */
+  /** What its runners use before they have loaded anything. */
   readonly runnerBaseBytes: number;
   /** The sum of `modelBytes`, `cacheBytes`, `dtesnBytes` and `runnerBaseBytes`. */
   readonly totalBytes: number;
@@ -32,6 +32,10 @@ export interface Overheads {
   readonly runnerBaseBytes: number;
   /** Default 0. */
   readonly dtesnBytes?: number;
+  /** Processes that run it side by side. Default 1. */
+  readonly runners?: number;
+  /** Whether these have the weights once between them. Default false. */
+  readonly sharesWeights?: boolean;
 }
 
 /** How a version will be run. */
@@ -134,10 +138,11 @@ interface Sizes {
 }
 
 function allocate({ dtype, parameterCount, ...sizes }: Sizes, overheads: Overheads): Allocation {
-  const { loadFactor = DEFAULT_LOAD_FACTOR, dtesnBytes = 0, runnerBaseBytes } = overheads;
+  const { loadFactor = DEFAULT_LOAD_FACTOR, dtesnBytes = 0, runners = 1, sharesWeights = false } = overheads;
   const weightBytes = wholeBytes(sizes.weightBytes);
-  const modelBytes = wholeBytes(weightBytes * loadFactor);
-  const cacheBytes = wholeBytes(sizes.cacheBytes);
+  const modelBytes = wholeBytes(weightBytes * loadFactor * (sharesWeights ? 1 : runners));
+  const cacheBytes = wholeBytes(sizes.cacheBytes * runners);
+  const runnerBaseBytes = wholeBytes(overheads.runnerBaseBytes * runners);
   return {
     weightBytes,
     modelBytes,

@@ -11,11 +11,13 @@ export interface ModelOptions {
   readonly maxQueueDelayUs: number;
   /** Rows of a batch that goes as soon as it can be formed, the largest that can. Empty: that is `maxBatchSize` alone. */
   readonly preferredBatchSizes: readonly number[];
-  /** Threads inside one operator. Undefined: chosen from the CPU quota. */
+  /** Processes that run it side by side; a request goes to the one with the least to do. */
+  readonly instances: number;
+  /** Threads inside one operator, of each process. Undefined: as the server says, or chosen from its processors. */
   readonly intraOpThreads: number | undefined;
   /** Deadline of a request that names none, in milliseconds. */
   readonly defaultTimeoutMs: number;
-  /** Requests that may wait or run at once; past it the answer is 429. */
+  /** Requests that may wait or run at once, at all its processes together; past it the answer is 429. */
   readonly maxQueueLength: number;
   /** Runs with synthetic inputs before the version is ready. */
   readonly warmUpRuns: number;
@@ -29,6 +31,7 @@ export const DEFAULT_OPTIONS: ModelOptions = {
   maxBatchSize: 32,
   maxQueueDelayUs: 0,
   preferredBatchSizes: [],
+  instances: 1,
   intraOpThreads: undefined,
   defaultTimeoutMs: 30_000,
   maxQueueLength: 1000,
@@ -36,6 +39,12 @@ export const DEFAULT_OPTIONS: ModelOptions = {
   keepAliveMs: undefined,
   shareWeights: false,
 };
+
+/** More processes of one model than that are a mistake, or work for another machine. */
+export const MAX_INSTANCES = 16;
+
+/** The most that is taken for a number of threads. */
+export const MAX_INTRA_OP_THREADS = 1024;
 
 /** The longest that a timer can wait, 24 days; who wants more names none, and it stays until its memory is needed. */
 export const MAX_KEEP_ALIVE_MS = 2 ** 31 - 1;

@@ -23,7 +23,19 @@ export interface ModelSignature {
  * Outputs may call their first dimension otherwise (some exporters number every one anew). That the rows do not depend
  * on each other is not to be seen in shapes; whoever loads the model tries it.
  */
-export function isBatchable({ inputs, outputs }: ModelSignature): boolean {
+export function isBatchable(signature: ModelSignature): boolean {
+  let answer = known.get(signature);
+  if (answer === undefined) {
+    answer = canShareRuns(signature);
+    known.set(signature, answer);
+  }
+  return answer;
+}
+
+/** Asked for every request. */
+const known = new WeakMap<ModelSignature, boolean>();
+
+function canShareRuns({ inputs, outputs }: ModelSignature): boolean {
   const all = [...inputs, ...outputs];
   const rows = rowNames(all);
   return (

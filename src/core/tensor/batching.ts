@@ -78,11 +78,12 @@ function copyInto(target: NumericData, source: TensorData, offset: number): void
 export function splitTensors(outputs: readonly Tensor[], rows: readonly number[]): Tensor[][] {
   const total = rows.reduce((sum, count) => sum + count, 0);
   for (const output of outputs) checkRows(output, total);
+  const rowSizes = outputs.map(({ shape }) => elementCount(shape.slice(1)));
   let from = 0;
   return rows.map((count) => {
     const start = from;
     from += count;
-    return outputs.map((output) => sliceRows(output, start, count));
+    return outputs.map((output, index) => sliceRows(output, rowSizes[index] ?? 0, start, count));
   });
 }
 
@@ -95,10 +96,11 @@ function checkRows({ name, shape }: Tensor, total: number): void {
   );
 }
 
-function sliceRows(output: Tensor, start: number, count: number): Tensor {
-  const rowSize = elementCount(output.shape.slice(1));
+/** @param rowSize elements in a row */
+function sliceRows(output: Tensor, rowSize: number, start: number, count: number): Tensor {
   const { data } = output;
-  const [from, to] = [start * rowSize, (start + count) * rowSize];
+  const from = start * rowSize;
+  const to = from + count * rowSize;
   const part = isTextData(data) ? data.slice(from, to) : data.subarray(from, to);
   return { ...output, shape: output.shape.with(0, count), data: part };
 }

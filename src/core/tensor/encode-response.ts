@@ -40,7 +40,9 @@ export function encodeResponse(
   const json = new JsonWriter();
   const binaries: Uint8Array[] = [];
   json.text(openingOf(answer));
-  for (const [index, request] of requested.entries()) {
+  for (let index = 0; index < requested.length; index += 1) {
+    const request = requested[index];
+    if (request === undefined) break;
     const tensor = answerTo(request, answer.outputs, labels);
     if (index > 0) json.text(',');
     if (request.binary) {

@@ -1,8 +1,10 @@
 import { encodeText, encodeTextInto } from './text.ts';
 
+const EMPTY = new Uint8Array(0);
+
 /** Bytes of JSON text under construction. Text is kept as a string until it must become bytes: few, long encodings. */
 export class JsonWriter {
-  #buffer = new Uint8Array(0);
+  #buffer = EMPTY;
   #length = 0;
   #pending = '';
 

@@ -12,8 +12,22 @@ declare class TextDecoder {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** Short texts share memory: an allocation of its own costs each of them more than its encoding. */
+const SHARED_BYTES = 64 * 1024;
+const SHORT_TEXT = 1024;
+let shared = new Uint8Array(SHARED_BYTES);
+let used = 0;
+
 export function encodeText(text: string): Uint8Array<ArrayBuffer> {
-  return encoder.encode(text);
+  if (text.length > SHORT_TEXT) return encoder.encode(text);
+  // UTF-8 takes at most 3 bytes per UTF-16 unit.
+  if (used + text.length * 3 > SHARED_BYTES) {
+    shared = new Uint8Array(SHARED_BYTES);
+    used = 0;
+  }
+  const start = used;
+  used += encodeTextInto(text, shared, start);
+  return shared.subarray(start, used);
 }
 
 /** Writes `text` at `offset` and returns the bytes written; the target must have room for 3 bytes per UTF-16 unit. */

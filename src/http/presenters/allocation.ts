@@ -27,7 +27,9 @@ export function presentAllocation(view: VersionView): z.output<typeof Allocation
     max_batch_size: view.maxBatchSize,
     max_queue_delay_us: view.maxQueueDelayUs,
     preferred_batch_sizes: [...view.preferredBatchSizes],
+    instances: view.instances,
     intra_op_threads: orNull(view.intraOpThreads),
+    intra_op_threads_from: orNull(view.threadsFrom),
     share_weights: view.shareWeights,
   };
 }

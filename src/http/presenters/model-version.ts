@@ -35,6 +35,7 @@ export function presentVersion(view: VersionView): z.output<typeof ModelVersion>
     health: presentHealth(view.health),
     statistics: presentStatistics(view.statistics),
     runner_pid: orNull(view.runnerPid),
+    runner_pids: view.runners.map(({ pid }) => pid),
     loaded_at: timestamp(view.loadedAt),
     load_time_ms: orNull(view.loadTimeMs),
   };
@@ -91,6 +92,7 @@ function presentSummary(view: VersionView): VersionSummary {
     serving: view.serving,
     weight: view.weight,
     pinned: view.pinned,
+    runner_pids: view.runners.map(({ pid }) => pid),
     health: view.health.status,
   };
 }

@@ -29,6 +29,18 @@ export function presentStatus(view: StatusView, rollouts: RolloutServing): z.out
     },
     performance_metrics: presentPerformance(view.performance, rollouts.counters()),
     memory: presentMemory(view.memory),
+    processors: {
+      count: view.processors.count,
+      from: view.processors.from,
+      intra_op_threads: orNull(view.processors.intraOpThreads),
+    },
+    runners: view.runners.map(({ modelId, version, pid, intraOpThreads, threadsFrom }) => ({
+      model_id: modelId,
+      version,
+      pid,
+      intra_op_threads: intraOpThreads,
+      intra_op_threads_from: threadsFrom,
+    })),
     load_balancer: view.traffic.map(({ modelId, version, weight, inFlight }) => ({
       model_id: modelId,
       version,

@@ -33,7 +33,7 @@ export function presentConfig(view: VersionView): Config {
     })),
     batch_input: [],
     batch_output: [],
-    instance_group: [{ name: `${view.modelId}_0`, kind: 'KIND_CPU', count: 1, gpus: [] }],
+    instance_group: [{ name: `${view.modelId}_0`, kind: 'KIND_CPU', count: view.instances, gpus: [] }],
     default_model_filename: 'model.onnx',
     ...(view.batchable ? { dynamic_batching: dynamicBatching(view) } : {}),
     parameters: {},

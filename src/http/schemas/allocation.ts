@@ -11,6 +11,12 @@ const weights = gb('Weights as they are stored.');
 const strategy = z.enum(['small_model', 'medium_model', 'large_model']);
 const dtype = z.enum(WEIGHT_DTYPES).meta({ description: 'What most weights are kept in.' });
 
+/** Who decided how many threads a process has. */
+export const ThreadsFrom = z.enum(['model', 'server', 'chosen']).meta({
+  description:
+    'Who decided: the options of the model or its load, `--intra-op-threads`, or nobody, so that it was chosen.',
+});
+
 /** What a version is expected to need. */
 export const Estimate = z
   .object({
@@ -43,7 +49,9 @@ export const Allocation = z
     max_batch_size: z.int(),
     max_queue_delay_us: z.int(),
     preferred_batch_sizes: z.array(z.int()),
-    intra_op_threads: z.int().nullable(),
+    instances: z.int().meta({ description: 'Processes that run it side by side; all of this is of all of them.' }),
+    intra_op_threads: z.int().nullable().meta({ description: 'Threads of each of its processes.' }),
+    intra_op_threads_from: ThreadsFrom.nullable(),
     share_weights: z.boolean(),
   })
   .meta({ id: 'Allocation' });

@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { camelMembers } from '../../core/casing.ts';
-import { contradictionIn, MAX_KEEP_ALIVE_MS, MAX_QUEUE_DELAY_US } from '../../core/model/options.ts';
+import {
+  contradictionIn,
+  MAX_INSTANCES,
+  MAX_INTRA_OP_THREADS,
+  MAX_KEEP_ALIVE_MS,
+  MAX_QUEUE_DELAY_US,
+} from '../../core/model/options.ts';
 import { ModelIdText, VersionText } from './common.ts';
 import { DESCRIPTION_FIELDS } from './dry-run.ts';
 import { ModelVersion } from './model-version.ts';
@@ -18,7 +24,12 @@ export const LoadOptions = z
       description:
         'Rows of a batch that goes as soon as it can be formed, the largest that can; what is less waits for `max_queue_delay_us`. Absent or empty: `max_batch_size` alone.',
     }),
-    intra_op_threads: z.int().min(1).max(1024).optional(),
+    instances: z.int().min(1).max(MAX_INSTANCES).optional().meta({
+      description: 'Processes that run it side by side; a request goes to the one with the fewest outstanding.',
+    }),
+    intra_op_threads: z.int().min(1).max(MAX_INTRA_OP_THREADS).optional().meta({
+      description: 'Threads of each of its processes. Absent: as the server says, or chosen from its processors.',
+    }),
     default_timeout_ms: z.int().min(1).max(86_400_000).optional(),
     max_queue_length: z.int().min(1).max(1_000_000).optional(),
     warm_up_runs: z.int().min(0).max(1000).optional(),

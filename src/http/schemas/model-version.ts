@@ -6,6 +6,10 @@ import { Statistics } from './statistics.ts';
 
 export const VERSION_STATES = ['absent', 'loading', 'ready', 'draining', 'failed'] as const;
 
+export const RunnerPids = z
+  .array(z.int())
+  .meta({ description: 'Its processes, as many as `instances` while none is being started again.' });
+
 export const Progress = z
   .object({
     phase: z.enum(['fetching', 'waiting', 'preparing', 'starting', 'warming_up', 'restarting']),
@@ -40,7 +44,8 @@ export const ModelVersion = z
     allocation: Allocation,
     health: HealthReport,
     statistics: Statistics,
-    runner_pid: z.int().nullable(),
+    runner_pid: z.int().nullable().meta({ description: 'The first of `runner_pids`.' }),
+    runner_pids: RunnerPids,
     loaded_at: Timestamp.nullable(),
     load_time_ms: z.number().nullable(),
   })

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { HealthReport } from './health.ts';
-import { ModelVersion, Progress, VERSION_STATES } from './model-version.ts';
+import { ModelVersion, Progress, RunnerPids, VERSION_STATES } from './model-version.ts';
 
 const ModelHead = z.object({
   model_id: z.string(),
@@ -22,6 +22,7 @@ const VersionSummary = z.object({
   serving: z.boolean(),
   weight: z.number(),
   pinned: z.boolean(),
+  runner_pids: RunnerPids,
   health: HealthReport.shape.status,
 });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ThreadsFrom } from './allocation.ts';
 import { Timestamp } from './common.ts';
 import { VERSION_STATES } from './model-version.ts';
 import { DetailedStatistics } from './statistics.ts';
@@ -69,6 +70,24 @@ export const Status = z
     }),
     performance_metrics: PerformanceMetrics,
     memory: Memory,
+    processors: z.object({
+      count: z.int().meta({ description: 'That this server may use, and its models with it.' }),
+      from: z.enum(['machine', 'affinity', 'cgroup']).meta({
+        description: 'All that the machine has, those that the process is bound to, or its control group’s quota.',
+      }),
+      intra_op_threads: z.int().nullable().meta({ description: '`--intra-op-threads`; null: they are chosen.' }),
+    }),
+    runners: z
+      .array(
+        z.object({
+          model_id: z.string(),
+          version: z.string(),
+          pid: z.int(),
+          intra_op_threads: z.int(),
+          intra_op_threads_from: ThreadsFrom,
+        }),
+      )
+      .meta({ description: "All models' processes." }),
     load_balancer: z
       .array(
         z.object({

@@ -144,14 +144,19 @@ function statusOf(checks: readonly HealthCheck[]): HealthStatus {
 }
 
 function runnerAlive(supervisor: Supervisor): Outcome {
-  const { runner } = supervisor;
-  if (runner !== undefined) return passed(`process ${runner.pid}`);
+  const { runners, instances } = supervisor;
+  const alive = `${runners.length === 1 ? 'process' : 'processes'} ${runners.map(({ pid }) => pid).join(', ')}`;
+  const missing = instances - runners.length;
+  if (missing === 0) return passed(alive);
+  if (runners.length > 0) return passed(`${alive}; ${missing} of ${instances} being started again`);
   return failed(supervisor.isRestarting ? 'it ended and is being started again' : 'it is gone');
 }
 
 async function memoryMeasurable(supervisor: Supervisor): Promise<Outcome> {
-  const footprint = await supervisor.runner?.footprint();
-  return footprint === undefined ? failed('the process can not be measured') : passed(`${footprint.pssBytes} bytes`);
+  const footprints = await Promise.all(supervisor.runners.map((runner) => runner.footprint()));
+  const measured = footprints.filter((footprint) => footprint !== undefined);
+  if (measured.length === 0) return failed('the process can not be measured');
+  return passed(`${measured.reduce((sum, { pssBytes }) => sum + pssBytes, 0)} bytes`);
 }
 
 function runnerStable(supervisor: Supervisor): Outcome {

@@ -6,9 +6,11 @@ import type { ModelMemory } from '../memory/model-memory.ts';
 import type { Counters } from '../overview/counters.ts';
 import type { LoadProgress } from '../overview/views.ts';
 import type { CatalogVersion } from '../ports/catalog.ts';
-import type { PreparedModel, Runner, RunnerSpec } from '../ports/engine.ts';
-import { restartLimitMs, startWithin } from '../running/start-within.ts';
-import { type FreshRunner, Supervisor } from '../running/supervisor.ts';
+import type { PreparedModel, Runner } from '../ports/engine.ts';
+import type { FreshRunner } from '../running/instance.ts';
+import { restartLimitMs, startAllWithin } from '../running/start-within.ts';
+import { type LostRunner, Supervisor, type VersionSpec } from '../running/supervisor.ts';
+import type { ThreadShare, ThreadShares } from '../running/thread-shares.ts';
 import type { Turns } from '../turns.ts';
 import { effectiveOptions } from './load-options.ts';
 import type { Loaded, Resident } from './resident.ts';
@@ -19,6 +21,7 @@ interface BringUpParts {
   readonly memory: ModelMemory;
   /** Loads at once. More would hold memory that others could answer from, and take as long all together. */
   readonly turns: Turns;
+  readonly threads: ThreadShares;
   readonly counters: Counters;
 }
 
@@ -72,11 +75,9 @@ export class BringUp {
     { prepared, options }: Pick<Loaded, 'prepared' | 'options'>,
     signal: AbortSignal,
   ): Promise<Supervisor> {
-    const { dependencies, memory } = this.#parts;
+    const { memory } = this.#parts;
     resident.progress = at('starting');
-    const spec = runnerSpec(resident, files, prepared, options);
-    const runner = await startWithin(dependencies, spec, dependencies.limits.loadTimeoutMs, signal);
-    const supervisor = this.#supervise(resident, spec, options, runner);
+    const supervisor = await this.#startRunners(resident, files, { prepared, options }, signal);
     try {
       await this.#probe(resident, files, supervisor, signal);
       await memory.settle(resident, { supervisor, prepared, options });
@@ -89,25 +90,47 @@ export class BringUp {
     }
   }
 
+  async #startRunners(
+    resident: Resident,
+    files: CatalogVersion,
+    { prepared, options }: Pick<Loaded, 'prepared' | 'options'>,
+    signal: AbortSignal,
+  ): Promise<Supervisor> {
+    const { dependencies, threads } = this.#parts;
+    const { instances, intraOpThreads } = options;
+    const share = threads.take(instances, intraOpThreads);
+    try {
+      const spec = versionSpec(resident, files, prepared, options);
+      const specs = Array.from({ length: instances }, () => ({ ...spec, intraOpThreads: share.threads() }));
+      const runners = await startAllWithin(dependencies, specs, dependencies.limits.loadTimeoutMs, signal);
+      return this.#supervise(resident, { spec, threads: share, options, runners });
+    } catch (error) {
+      share[Symbol.dispose]();
+      throw error;
+    }
+  }
+
   async #probe(resident: Resident, files: CatalogVersion, supervisor: Supervisor, signal: AbortSignal): Promise<void> {
     resident.progress = at('warming_up');
     const subject = { label: resident.label, supervisor, probesDir: files.probesDir };
     resident.health = await this.#parts.health.checkBeforeReady(subject, signal);
   }
 
-  #supervise(resident: Resident, spec: RunnerSpec, options: ModelOptions, runner: Runner): Supervisor {
+  #supervise(resident: Resident, { spec, threads, options, runners }: Started): Supervisor {
     const { engine, clock, logger, limits } = this.#parts.dependencies;
+    const slowestMs = Math.max(...runners.map(({ startMs }) => startMs));
     return new Supervisor(
       { engine, clock, logger, hangLimitMs: limits.hangLimitMs },
       {
         spec,
-        startLimitMs: restartLimitMs(runner.startMs, limits.loadTimeoutMs),
+        threads,
+        startLimitMs: restartLimitMs(slowestMs, limits.loadTimeoutMs),
         maxQueueLength: options.maxQueueLength,
-        onLost: (_exit, reason, crash) => resident.onAvailability?.('lost', reason, crash),
+        onLost: (lost) => noteLoss(resident, lost),
         onFresh: (why) => this.#noteFresh(resident, why),
         onFailed: (reason) => this.#noteFailure(resident, reason),
       },
-      runner,
+      runners,
     );
   }
 
@@ -131,16 +154,28 @@ export class BringUp {
   }
 }
 
+/** Runners of a version that are there, and what the next ones are started with. */
+interface Started {
+  readonly spec: VersionSpec;
+  readonly threads: ThreadShare;
+  readonly options: ModelOptions;
+  readonly runners: readonly Runner[];
+}
+
+function noteLoss(resident: Resident, { reason, crash, hasOthers }: LostRunner): void {
+  resident.onAvailability?.(hasOthers ? 'crashed' : 'lost', reason, crash);
+}
+
 function at(phase: LoadProgress['phase']): LoadProgress {
   return { phase, bytesDone: undefined, bytesTotal: undefined };
 }
 
-function runnerSpec(
+function versionSpec(
   resident: Resident,
   files: CatalogVersion,
   prepared: PreparedModel,
   options: ModelOptions,
-): RunnerSpec {
+): VersionSpec {
   return {
     modelId: resident.modelId,
     version: resident.version,
@@ -148,7 +183,6 @@ function runnerSpec(
     maxBatchSize: options.maxBatchSize,
     maxQueueDelayUs: options.maxQueueDelayUs,
     preferredBatchSizes: options.preferredBatchSizes,
-    intraOpThreads: options.intraOpThreads,
     warmUpRuns: options.warmUpRuns,
     labels: { ...prepared.inspection.labels, ...files.manifest.labels },
   };

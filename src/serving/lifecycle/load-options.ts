@@ -6,6 +6,7 @@ const KINDS = {
   maxBatchSize: 'number',
   maxQueueDelayUs: 'number',
   preferredBatchSizes: 'numbers',
+  instances: 'number',
   intraOpThreads: 'number',
   defaultTimeoutMs: 'number',
   maxQueueLength: 'number',

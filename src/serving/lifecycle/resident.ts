@@ -3,9 +3,10 @@ import type { ModelId } from '../../core/model/model-id.ts';
 import type { ModelOptions } from '../../core/model/options.ts';
 import type { VersionName } from '../../core/model/version.ts';
 import type { Requirement } from '../memory/requirements.ts';
+import type { VersionFootprint } from '../memory/version-footprint.ts';
 import type { HealthView, LoadProgress, VersionState } from '../overview/views.ts';
 import type { CatalogVersion } from '../ports/catalog.ts';
-import type { MemoryFootprint, PreparedModel } from '../ports/engine.ts';
+import type { PreparedModel } from '../ports/engine.ts';
 import type { VersionStatistics } from '../running/statistics.ts';
 import type { Supervisor } from '../running/supervisor.ts';
 import type { LoadOptions } from '../service.ts';
@@ -54,7 +55,8 @@ export class Resident {
   progress: LoadProgress | undefined;
   reason: string | undefined;
   health: HealthView = UNKNOWN_HEALTH;
-  footprint: MemoryFootprint | undefined;
+  /** Of all its runners. */
+  footprint: VersionFootprint | undefined;
   /** What it was expected to need before it was loaded. */
   requirement: Requirement | undefined;
   /** Of its memory what is its own, when it had just been loaded: growth is measured against it. */
@@ -69,8 +71,13 @@ export class Resident {
   onIdle: (() => void) | undefined;
   /** It takes part in an update of its model: it is neither evicted nor replaced by a fresh runner. */
   inUpdate = false;
-  /** Told when it loses its runner unasked, when it has a fresh one after that, and when there will be none any more. */
-  onAvailability: ((change: 'lost' | 'ready' | 'failed', reason: string, crash?: object) => void) | undefined;
+  /**
+   * Told when it loses a runner unasked: `crashed` while others of its own are there, `lost` when none is. And when it
+   * has a fresh one after that, and when there will be none any more.
+   */
+  onAvailability:
+    | ((change: 'crashed' | 'lost' | 'ready' | 'failed', reason: string, crash?: object) => void)
+    | undefined;
   /** The instance that is being loaded to take this one's place. */
   successor: Resident | undefined;
 

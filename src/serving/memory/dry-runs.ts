@@ -1,7 +1,7 @@
 import { type Allocation, estimateFromDescription, type ModelDescription } from '../../core/memory/estimate.ts';
 import type { Holder } from '../../core/memory/eviction-plan.ts';
 import type { ModelId } from '../../core/model/model-id.ts';
-import { refuseContradiction } from '../../core/model/options.ts';
+import { DEFAULT_OPTIONS, refuseContradiction } from '../../core/model/options.ts';
 import type { VersionSelector } from '../../core/model/version.ts';
 import type { ServingDependencies } from '../dependencies.ts';
 import type { DesiredState } from '../lifecycle/desired-state.ts';
@@ -13,7 +13,7 @@ import type { Resident } from '../lifecycle/resident.ts';
 import type { Inspections } from '../overview/inspections.ts';
 import type { LoadOptions } from '../service.ts';
 import type { ModelMemory } from './model-memory.ts';
-import type { Requirement } from './requirements.ts';
+import { type Requirement, runnersOf } from './requirements.ts';
 
 export interface DryRunRequest {
   readonly modelId: ModelId;
@@ -66,7 +66,8 @@ export class DryRuns {
 
   #ofDescription(request: DryRunRequest, description: ModelDescription): DryRunView {
     const { runnerBaseBytes } = this.#parts.dependencies.engine;
-    const allocation = estimateFromDescription(description, { runnerBaseBytes });
+    const runners = runnersOf({ ...DEFAULT_OPTIONS, ...request.options });
+    const allocation = estimateFromDescription(description, { runnerBaseBytes, ...runners });
     const requirement = { allocation, bytes: allocation.totalBytes, basis: 'estimated' as const };
     return { ...this.#view(request, requirement, undefined), version: undefined };
   }

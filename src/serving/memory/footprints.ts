@@ -2,12 +2,14 @@ import { hasDrifted } from '../../core/memory/ledger.ts';
 import type { ServingDependencies } from '../dependencies.ts';
 import type { Loaded, Resident } from '../lifecycle/resident.ts';
 import type { Counters } from '../overview/counters.ts';
+import type { Supervisor } from '../running/supervisor.ts';
 import type { MemoryAccount } from './account.ts';
 import type { Admission } from './admission.ts';
 import type { Requirements } from './requirements.ts';
+import { sumFootprints, type VersionFootprint } from './version-footprint.ts';
 
 const INTERVAL_MS = 5_000;
-/** What V8 has parsed and not yet collected: a runner of 41 MB was seen to swing up to 112 under JSON of 700 kB. */
+/** Of each runner, what V8 has parsed and not yet collected: one of 41 MB was seen to swing up to 112 under JSON of 700 kB. */
 const GROWTH_ALLOWED_BYTES = 64_000_000;
 
 interface FootprintParts {
@@ -58,10 +60,8 @@ export class Footprints implements Disposable {
   /** One version, now. */
   async measure(resident: Resident, { supervisor, prepared, options }: Measurable): Promise<void> {
     const { account, requirements, dependencies } = this.#parts;
-    const { runner } = supervisor;
-    const measured = await runner?.footprint();
-    // A runner that has ended meanwhile has nothing; the next round measures the one that took its place.
-    if (measured === undefined || supervisor.runner !== runner) return;
+    const measured = await footprintOf(supervisor);
+    if (measured === undefined) return;
     resident.footprint = measured;
     account.settle(resident, measured.pssBytes);
     void requirements.remember(prepared, options, measured, dependencies.clock.epochMs());
@@ -95,7 +95,7 @@ export class Footprints implements Disposable {
   }
 
   /**
-   * When a version that has grown by a third is idle, its runner is replaced by a fresh one: what it had gathered is
+   * When a version that has grown by a third is idle, its runners are replaced by fresh ones: what they had gathered is
    * given back. What it had grown to is what it is expected to need from then on, so that one that needs so much is not
    * replaced again for it. Shares of common code are left out: they change with the number of runners.
    */
@@ -105,7 +105,7 @@ export class Footprints implements Disposable {
     if (footprint === undefined) return;
     const grownBytes = footprint.privateBytes;
     const isGrown =
-      grownBytes > steadyBytes + GROWTH_ALLOWED_BYTES &&
+      grownBytes > steadyBytes + GROWTH_ALLOWED_BYTES * supervisor.instances &&
       hasDrifted({ reservedBytes: steadyBytes, footprintBytes: grownBytes });
     if (isGrown && !resident.hasDrifted) this.#tell(resident, steadyBytes, grownBytes);
     resident.hasDrifted = isGrown;
@@ -127,4 +127,14 @@ export class Footprints implements Disposable {
       'a runner uses more memory than expected',
     );
   }
+}
+
+/** Undefined where a runner is missing: the next round measures the one that takes its place. */
+async function footprintOf(supervisor: Supervisor): Promise<VersionFootprint | undefined> {
+  const { runners, instances } = supervisor;
+  const measured = (await Promise.all(runners.map((runner) => runner.footprint()))).filter(
+    (each) => each !== undefined,
+  );
+  const areSame = supervisor.runners.every((runner, index) => runner === runners[index]);
+  return measured.length === instances && areSame ? sumFootprints(measured) : undefined;
 }

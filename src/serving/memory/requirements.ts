@@ -1,8 +1,9 @@
 import { type Allocation, estimateFromInspection } from '../../core/memory/estimate.ts';
 import type { ModelOptions } from '../../core/model/options.ts';
-import type { MemoryFootprint, PreparedModel } from '../ports/engine.ts';
+import type { PreparedModel } from '../ports/engine.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { FootprintRecord, Store } from '../ports/store.ts';
+import type { VersionFootprint } from './version-footprint.ts';
 
 interface RequirementParts {
   readonly store: Store;
@@ -45,7 +46,7 @@ export class Requirements {
   of(prepared: PreparedModel, options: ModelOptions): Requirement {
     const allocation = estimateFromInspection(
       { ...prepared.inspection },
-      { maxBatchSize: options.maxBatchSize, runnerBaseBytes: this.#parts.runnerBaseBytes },
+      { ...runnersOf(options), maxBatchSize: options.maxBatchSize, runnerBaseBytes: this.#parts.runnerBaseBytes },
     );
     const known = this.#known.get(keyOf({ digest: prepared.digest, options: optionsKey(options) }));
     // One that had grown above the whole budget is not shut out for ever: a fresh one has not.
@@ -62,12 +63,13 @@ export class Requirements {
   /**
    * From now on the estimate is not used for this file and these options. Of what is the process's own the most counts:
    * what was used once while it served will be used again. Its share of code that all runners map is as large as it was
-   * last, since it shrinks with their number. Shared weights count whole: it may come to be the only one that has them.
+   * last, since it shrinks with their number. Shared weights count whole: it may come to be the only version that has
+   * them.
    */
   async remember(
     prepared: PreparedModel,
     options: ModelOptions,
-    measured: MemoryFootprint,
+    measured: VersionFootprint,
     measuredAt: number,
   ): Promise<void> {
     const id = { digest: prepared.digest, options: optionsKey(options) };
@@ -75,7 +77,7 @@ export class Requirements {
     const privateBytes = Math.max(measured.privateBytes, known?.privateBytes ?? 0);
     const record: FootprintRecord = {
       ...id,
-      footprintBytes: privateBytes + measured.pssBytes - measured.privateBytes + (measured.sharedBytes ?? 0),
+      footprintBytes: privateBytes + measured.aloneBytes - measured.privateBytes,
       privateBytes,
       peakBytes: Math.max(measured.peakBytes, known?.peakBytes ?? 0),
       measuredAt,
@@ -96,7 +98,14 @@ function keyOf({ digest, options }: Pick<FootprintRecord, 'digest' | 'options'>)
   return `${digest} ${options}`;
 }
 
+/** How many processes a version has, and what of it they have once, for an estimate. */
+export function runnersOf({ instances, shareWeights }: Pick<ModelOptions, 'instances' | 'shareWeights'>) {
+  return { runners: instances, sharesWeights: shareWeights };
+}
+
 /** The options that memory depends on. */
-export function optionsKey({ maxBatchSize, intraOpThreads, shareWeights }: ModelOptions): string {
-  return JSON.stringify({ maxBatchSize, intraOpThreads, shareWeights });
+export function optionsKey({ maxBatchSize, instances, intraOpThreads, shareWeights }: ModelOptions): string {
+  // As it was written before a version could have several.
+  const several = instances === 1 ? {} : { instances };
+  return JSON.stringify({ maxBatchSize, intraOpThreads, shareWeights, ...several });
 }

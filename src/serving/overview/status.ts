@@ -43,6 +43,10 @@ export class Status {
       overview: { knownModels: known.size, ...countStates(resident) },
       performance: this.performance(),
       memory: this.memory(),
+      processors: dependencies.processors,
+      runners: resident.flatMap(({ modelId, version, runners, threadsFrom = 'chosen' }) =>
+        runners.map((runner) => ({ ...runner, modelId, version, threadsFrom })),
+      ),
       traffic: resident
         .filter((view) => view.state === 'ready')
         .map((view) => ({

@@ -24,7 +24,16 @@ type InspectedMember =
 type BatchingMember = 'maxBatchSize' | 'maxQueueDelayUs' | 'preferredBatchSizes';
 type LoadedMembers = Pick<
   VersionView,
-  InspectedMember | BatchingMember | 'intraOpThreads' | 'shareWeights' | 'runnerPid' | 'loadedAt' | 'loadTimeMs'
+  | InspectedMember
+  | BatchingMember
+  | 'instances'
+  | 'intraOpThreads'
+  | 'threadsFrom'
+  | 'shareWeights'
+  | 'runnerPid'
+  | 'runners'
+  | 'loadedAt'
+  | 'loadTimeMs'
 >;
 
 /** Who gets how much of a model's unpinned traffic while it is being updated. */
@@ -75,6 +84,7 @@ export function absentView(files: CatalogVersion, defaultTimeoutMs: number | und
     source: undefined,
     ...NOT_LOADED,
     ...batchingMembers(options),
+    instances: options.instances,
     shareWeights: options.shareWeights,
     allocation: undefined,
     reservedBytes: undefined,
@@ -95,7 +105,9 @@ const NOT_LOADED: LoadedMembers = {
   maxBatchSize: 1,
   maxQueueDelayUs: 0,
   preferredBatchSizes: [],
+  instances: 1,
   intraOpThreads: undefined,
+  threadsFrom: undefined,
   shareWeights: false,
   parameterCount: undefined,
   weightBytes: undefined,
@@ -103,6 +115,7 @@ const NOT_LOADED: LoadedMembers = {
   producer: undefined,
   opsets: {},
   runnerPid: undefined,
+  runners: [],
   loadedAt: undefined,
   loadTimeMs: undefined,
 };
@@ -127,15 +140,18 @@ export function inspectedMembers({ digest, inspection }: PreparedModel): Pick<Ve
 function loadedMembers(resident: Resident): LoadedMembers {
   const { loaded } = resident;
   if (loaded === undefined) return NOT_LOADED;
-  const { runner } = loaded.supervisor;
+  const { runner, runners, threadsFrom } = loaded.supervisor;
   return {
     ...inspectedMembers(loaded.prepared),
     // The runtime knows shapes that the file leaves open.
     ...(runner === undefined ? {} : membersOfRunner(runner)),
     ...batchingMembers(loaded.options),
+    instances: loaded.options.instances,
     intraOpThreads: runner?.intraOpThreads ?? loaded.options.intraOpThreads,
+    threadsFrom,
     shareWeights: loaded.options.shareWeights,
     runnerPid: runner?.pid,
+    runners: runners.map(({ pid, intraOpThreads }) => ({ pid, intraOpThreads })),
     loadedAt: loaded.loadedAt,
     loadTimeMs: loaded.loadTimeMs,
   };

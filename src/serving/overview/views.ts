@@ -1,6 +1,8 @@
 import type { ErrorCode } from '../../core/errors.ts';
 import type { Allocation } from '../../core/memory/estimate.ts';
+import type { ThreadsFrom } from '../../core/model/intra-op-threads.ts';
 import type { TensorSpec } from '../../core/model/signature.ts';
+import type { ProcessorSettings } from '../dependencies.ts';
 import type { EvictionReason } from './eviction-counter.ts';
 
 /** What the manager tells of itself and its models. Times are epoch milliseconds, durations milliseconds. */
@@ -58,6 +60,11 @@ export interface StatisticsView {
   readonly restarts: number;
 }
 
+export interface RunnerView {
+  readonly pid: number;
+  readonly intraOpThreads: number;
+}
+
 export interface VersionView {
   readonly modelId: string;
   readonly version: string;
@@ -81,7 +88,12 @@ export interface VersionView {
   readonly maxBatchSize: number;
   readonly maxQueueDelayUs: number;
   readonly preferredBatchSizes: readonly number[];
+  /** Processes that run it side by side. */
+  readonly instances: number;
+  /** Of each of its processes; of one of them, where they were started at different times and differ. */
   readonly intraOpThreads: number | undefined;
+  /** Undefined of a version that is not loaded. */
+  readonly threadsFrom: ThreadsFrom | undefined;
   /** Whether all processes that run its file share one copy of its weights. */
   readonly shareWeights: boolean;
   readonly parameterCount: number | undefined;
@@ -97,7 +109,10 @@ export interface VersionView {
   /** What sharing its weights with other processes saves, as last measured. */
   readonly sharedBytes: number | undefined;
   readonly peakBytes: number | undefined;
+  /** The first of `runners`. */
   readonly runnerPid: number | undefined;
+  /** Its processes that are there. */
+  readonly runners: readonly RunnerView[];
   readonly health: HealthView;
   readonly statistics: StatisticsView;
   readonly loadedAt: number | undefined;
@@ -192,6 +207,13 @@ export interface StatusView {
   };
   readonly performance: PerformanceView;
   readonly memory: MemoryView;
+  readonly processors: ProcessorSettings;
+  /** Every process of every version. */
+  readonly runners: readonly (RunnerView & {
+    readonly modelId: string;
+    readonly version: string;
+    readonly threadsFrom: ThreadsFrom;
+  })[];
   /** Who serves what. */
   readonly traffic: readonly {
     readonly modelId: string;

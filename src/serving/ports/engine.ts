@@ -48,7 +48,8 @@ export interface RunnerSpec {
   readonly maxQueueDelayUs: number;
   /** Rows of a batch that is not waited for to become larger. */
   readonly preferredBatchSizes: readonly number[];
-  readonly intraOpThreads: number | undefined;
+  /** Threads inside one operator. */
+  readonly intraOpThreads: number;
   readonly warmUpRuns: number;
   /** Class labels by output name. */
   readonly labels: Readonly<Record<string, readonly string[]>>;
@@ -144,6 +145,8 @@ export interface MemoryFootprint {
   readonly peakBytes: number;
   /** Of weights that are shared: what a copy of one's own would cost more. Undefined where none are. */
   readonly sharedBytes?: number;
+  /** Of weights that are shared, what is resident of them, in parts its own or not. There where `sharedBytes` is. */
+  readonly mappedBytes?: number;
 }
 
 /** A process that holds one loaded, warmed-up model. */

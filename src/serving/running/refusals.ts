@@ -40,7 +40,7 @@ export function deadlineExceeded(): AppError {
   });
 }
 
-export function hasFailed({ modelId, version }: RunnerSpec, reason: string): AppError {
+export function hasFailed({ modelId, version }: Pick<RunnerSpec, 'modelId' | 'version'>, reason: string): AppError {
   return new AppError('not_ready', `${modelId}@${version} has failed: ${reason}`, {
     next: `Load ${modelId} version ${version} again.`,
   });

@@ -35,3 +35,31 @@ export async function startWithin(
     timer[Symbol.dispose]();
   }
 }
+
+/**
+ * Starts several runners side by side. Where one of them can not be started, none is left.
+ * @throws what the first of them fails with
+ */
+export async function startAllWithin(
+  context: { readonly engine: Engine; readonly clock: Clock },
+  specs: readonly RunnerSpec[],
+  limitMs: number,
+  signal: AbortSignal,
+): Promise<readonly Runner[]> {
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  const faults: unknown[] = [];
+  const start = async (spec: RunnerSpec): Promise<readonly Runner[]> => {
+    try {
+      return [await startWithin(context, spec, limitMs, either)];
+    } catch (error) {
+      faults.push(error);
+      failed.abort();
+      return [];
+    }
+  };
+  const runners = (await Promise.all(specs.map(start))).flat();
+  if (faults.length === 0) return runners;
+  await Promise.all(runners.map((runner) => runner[Symbol.asyncDispose]()));
+  throw faults[0];
+}

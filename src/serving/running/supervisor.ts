@@ -1,34 +1,40 @@
 import { AppError } from '../../core/errors.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Engine, Runner, RunnerExit, RunnerSpec, RunReply, RunRequest } from '../ports/engine.ts';
+import type { ThreadsFrom } from '../../core/model/intra-op-threads.ts';
+import type { Runner, RunnerExit, RunnerSpec, RunReply, RunRequest } from '../ports/engine.ts';
 import { RunnerLost } from '../ports/engine.ts';
-import type { Logger } from '../ports/logger.ts';
-import { CRASH_WINDOW_MS, CRASHES_UNTIL_FAILED, type Crash, CrashHistory } from './crash-history.ts';
-import { describeExit, describeHang } from './describe-exit.ts';
+import { CRASH_WINDOW_MS, CRASHES_UNTIL_FAILED, type Crash } from './crash-history.ts';
+import { Dispatch } from './dispatch.ts';
 import { EarliestTimer } from './earliest-timer.ts';
+import { type FreshRunner, Instance, type SupervisorContext } from './instance.ts';
 import type { OnLost } from './loss.ts';
 import { crashedByRequest, deadlineExceeded, hasFailed, lostInCrash, lostInWaiting } from './refusals.ts';
-import { startWithin } from './start-within.ts';
+import type { ThreadShare } from './thread-shares.ts';
 import { Ticket } from './ticket.ts';
 import { TicketQueue } from './ticket-queue.ts';
 
-export interface SupervisorContext {
-  readonly engine: Engine;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly hangLimitMs: number;
+/** A runner that ended unasked. */
+export interface LostRunner {
+  readonly exit: RunnerExit;
+  readonly reason: string;
+  /** Stands for this end: the same object for all requests that were lost with it. */
+  readonly crash: object;
+  /** Whether other runners of the version are there. */
+  readonly hasOthers: boolean;
 }
 
-export type FreshRunner = 'restarted' | 'recycled';
+/** What all runners of a version have in common. */
+export type VersionSpec = Omit<RunnerSpec, 'intraOpThreads'>;
 
 export interface Supervised {
-  readonly spec: RunnerSpec;
+  readonly spec: VersionSpec;
+  /** From now on the supervisor's, which gives it back at the end. */
+  readonly threads: ThreadShare;
   /** How long a fresh runner may take to be ready. */
   readonly startLimitMs: number;
-  /** Requests that may be outstanding at once. */
+  /** Requests that may be outstanding at once, at all runners together. */
   readonly maxQueueLength: number;
   /** A runner ended unasked. Told once for each, before any request that was lost with it is. */
-  readonly onLost: (exit: RunnerExit, reason: string, crash: object) => void;
+  readonly onLost: (lost: LostRunner) => void;
   /** A fresh runner has taken the place of one that ended unasked, or was recycled. */
   readonly onFresh: (why: FreshRunner) => void;
   /** Crash loop: nothing will be run any more. */
@@ -36,47 +42,66 @@ export interface Supervised {
 }
 
 /**
- * Owns the runner of one version, and outlives it: a runner that ends unasked is replaced, and what it had not
- * answered is run again. A request is answered once, at its deadline at the latest.
+ * Owns the runners of one version, and outlives them: each request goes to the one with the fewest outstanding, and what
+ * a runner that ended had not answered is run again. A request is answered once, at its deadline at the latest.
  */
 export class Supervisor {
   readonly #context: SupervisorContext;
   readonly #supervised: Supervised;
   readonly #label: string;
-  /** Undefined while there is none: a fresh one is being started, or the end has come. */
-  #runner: Runner | undefined;
+  readonly #instances: readonly Instance[];
+  readonly #dispatch: Dispatch<Instance>;
   readonly #tickets: TicketQueue;
   readonly #timer: EarliestTimer;
-  readonly #crashes = new CrashHistory();
-  readonly #losses = new WeakMap<Runner, Crash>();
-  readonly #hung = new WeakSet<Runner>();
-  /** Ended on purpose while the version goes on. */
-  readonly #replaced = new WeakSet<Runner>();
-  readonly #stopStarting = new AbortController();
-  #nextStart: Disposable | undefined;
-  #starting: Promise<void> = Promise.resolve();
   /** Why nothing is run any more. */
   #closed: (() => AppError) | undefined;
   #failure: string | undefined;
   #lastExit: string | undefined;
 
-  /** @param runner loaded and warmed up; from now on it is the supervisor's */
-  constructor(context: SupervisorContext, supervised: Supervised, runner: Runner) {
+  /** @param runners loaded and warmed up, one or more; from now on they are the supervisor's */
+  constructor(context: SupervisorContext, supervised: Supervised, runners: readonly Runner[]) {
+    const { spec, threads, startLimitMs } = supervised;
     this.#context = context;
     this.#supervised = supervised;
-    this.#label = `${supervised.spec.modelId}@${supervised.spec.version}`;
+    this.#label = `${spec.modelId}@${spec.version}`;
     this.#tickets = new TicketQueue(this.#label, supervised.maxQueueLength);
     this.#timer = new EarliestTimer(context.clock, () => this.#sweep());
-    this.#adopt(runner);
+    const parts = {
+      context,
+      label: this.#label,
+      nextSpec: () => ({ ...spec, intraOpThreads: threads.threads() }),
+      startLimitMs,
+      onLost: (exit: RunnerExit, crash: Crash) => this.#noteLoss(exit, crash),
+      onFresh: (why: FreshRunner) => this.#resume(why),
+      onDelayed: (instance: Instance) => this.#sendElsewhere(instance),
+      onLooping: (last: Crash) => this.#mayGoOn(last),
+    };
+    this.#instances = runners.map((runner) => new Instance(parts, runner));
+    this.#dispatch = new Dispatch(this.#instances);
   }
 
-  /** Undefined while a fresh one is being started, and after the end. */
+  /** Those that are there: not those that are being started again. */
+  get runners(): readonly Runner[] {
+    return this.#instances.flatMap(({ runner }) => runner ?? []);
+  }
+
+  /** One of those that are there. Undefined while all are being started, and after the end. */
   get runner(): Runner | undefined {
-    return this.#runner;
+    return this.#instances.find(({ runner }) => runner !== undefined)?.runner;
   }
 
+  /** How many runners there are when none is being started again. */
+  get instances(): number {
+    return this.#instances.length;
+  }
+
+  get threadsFrom(): ThreadsFrom {
+    return this.#supervised.threads.from;
+  }
+
+  /** No runner is there, and one is coming. */
   get isRestarting(): boolean {
-    return this.#runner === undefined && this.#closed === undefined;
+    return this.runner === undefined && this.#closed === undefined;
   }
 
   /** Why it gave up, after a crash loop. */
@@ -91,7 +116,7 @@ export class Supervisor {
 
   /** Ends of runners within the last minute that no request was proven to have caused. */
   get recentCrashes(): number {
-    return this.#crashes.count(this.#context.clock.monotonicMs());
+    return this.#instances.reduce((sum, { recentCrashes }) => sum + recentCrashes, 0);
   }
 
   /**
@@ -108,7 +133,7 @@ export class Supervisor {
     const refusal = this.#tickets.add(ticket, request.arrivedAtMs);
     if (refusal !== undefined) return Promise.reject(refusal);
     this.#timer.armBy(request.deadlineMs);
-    if (this.#runner !== undefined) void this.#attempt(ticket, this.#runner);
+    this.#send(ticket);
     return ticket.answer;
   }
 
@@ -117,39 +142,42 @@ export class Supervisor {
     if (this.#closed !== undefined) return;
     this.#closed = reason;
     this.#timer[Symbol.dispose]();
-    this.#nextStart?.[Symbol.dispose]();
-    this.#stopStarting.abort();
+    for (const instance of this.#instances) instance.end();
+    this.#supervised.threads[Symbol.dispose]();
     for (const ticket of this.#tickets) ticket.fail(reason());
     this.#tickets.clear();
   }
 
-  /** Replaces the runner by a fresh one; requests that come meanwhile wait for it. False, and nothing, unless it is idle. */
+  /** Replaces the runners by fresh ones; requests that come meanwhile wait for them. False, and nothing, unless all are idle. */
   recycle(): boolean {
-    const runner = this.#runner;
-    if (runner === undefined || this.#closed !== undefined || this.#tickets.size > 0) return false;
-    this.#runner = undefined;
-    this.#replaced.add(runner);
-    this.#starting = this.#release(runner).then(() => this.#startFresh('recycled'));
+    if (this.runner === undefined || this.#closed !== undefined || this.#tickets.size > 0) return false;
+    for (const instance of this.#instances) instance.recycle();
     return true;
   }
 
-  /** Ends the runner. What is still outstanding is refused. */
+  /** Ends the runners. What is still outstanding is refused. */
   async stop(): Promise<void> {
     this.refuse(() => new AppError('not_ready', `${this.#label} was unloaded.`));
-    await this.#starting;
-    const runner = this.#runner;
-    this.#runner = undefined;
-    await runner?.[Symbol.asyncDispose]();
+    await Promise.all(this.#instances.map((instance) => instance.stop()));
   }
 
-  async #attempt(ticket: Ticket, runner: Runner): Promise<void> {
+  /** Where nobody can take it now, it waits for the next fresh runner. */
+  #send(ticket: Ticket): void {
+    const instance = ticket.keptFor ?? this.#dispatch.choose();
+    if (instance?.runner !== undefined) void this.#attempt(ticket, instance, instance.runner);
+  }
+
+  async #attempt(ticket: Ticket, instance: Instance, runner: Runner): Promise<void> {
     ticket.runner = runner;
+    instance.outstanding += 1;
     try {
       const reply = await runner.run(ticket.request);
+      instance.outstanding -= 1;
       this.#tickets.delete(ticket);
       if (!ticket.answered) ticket.succeed(reply);
     } catch (error) {
-      if (error instanceof RunnerLost) this.#lostWith(ticket, runner, error);
+      instance.outstanding -= 1;
+      if (error instanceof RunnerLost) this.#lostWith(ticket, instance, runner, error);
       else this.#failTicket(ticket, error);
     }
   }
@@ -160,8 +188,8 @@ export class Supervisor {
   }
 
   /** Decides what becomes of a request whose runner ended before it answered. */
-  #lostWith(ticket: Ticket, runner: Runner, lost: RunnerLost): void {
-    const crash = this.#noticeLoss(runner, lost.exit);
+  #lostWith(ticket: Ticket, instance: Instance, runner: Runner, lost: RunnerLost): void {
+    const crash = instance.noticeLoss(runner, lost.exit);
     ticket.runner = undefined;
     const { began, exit } = lost;
     // What is refused since the end is no loss that anybody has to judge.
@@ -188,82 +216,47 @@ export class Supervisor {
     if (began) {
       ticket.suspectedIn = crash;
       ticket.request = { ...ticket.request, alone: true };
+      // It may end the next one too, which is to be none that answers others.
+      ticket.keptFor = instance;
     }
-    // Where a fresh runner is there already; otherwise the next one takes everything that waits.
-    if (this.#runner !== undefined) void this.#attempt(ticket, this.#runner);
+    this.#send(ticket);
   }
 
-  /** Both the lost requests and the runner itself tell of its end, in any order; the first to tell counts. */
-  #noticeLoss(runner: Runner, exit: RunnerExit): Crash {
-    const known = this.#losses.get(runner);
-    if (known !== undefined) return known;
-    const reason = this.#hung.has(runner) ? describeHang(exit) : describeExit(exit);
-    const crash = this.#crashes.record(this.#context.clock.monotonicMs(), reason);
-    this.#losses.set(runner, crash);
-    this.#lastExit = reason;
-    if (this.#closed !== undefined) return crash;
-    this.#context.logger.warn({ model: this.#label, pid: runner.pid, reason }, 'runner ended unasked');
-    if (this.#runner === runner) this.#runner = undefined;
-    void this.#release(runner);
-    // Not at once: what else was lost with it first gets to tell whether a request is to blame.
-    this.#nextStart = this.#context.clock.after(0, () => this.#recover(crash));
-    this.#supervised.onLost(exit, reason, crash);
-    return crash;
+  #noteLoss(exit: RunnerExit, crash: Crash): void {
+    this.#lastExit = crash.reason;
+    if (this.#closed !== undefined) return;
+    this.#supervised.onLost({ exit, reason: crash.reason, crash, hasOthers: this.runner !== undefined });
   }
 
-  async #release(runner: Runner): Promise<void> {
-    try {
-      await runner[Symbol.asyncDispose]();
-    } catch (error) {
-      this.#context.logger.warn({ model: this.#label, err: error }, 'could not clean up after a runner');
+  /** A fresh runner is there, for what waits. */
+  #resume(why: FreshRunner): void {
+    this.#supervised.onFresh(why);
+    for (const ticket of this.#tickets) if (ticket.runner === undefined) this.#send(ticket);
+  }
+
+  /** It will be long until the instance has a runner, if ever: what was kept for it is run by any. */
+  #sendElsewhere(instance: Instance): void {
+    for (const ticket of this.#tickets) {
+      if (ticket.keptFor !== instance || ticket.runner !== undefined) continue;
+      ticket.keptFor = undefined;
+      this.#send(ticket);
     }
   }
 
-  #recover(crash: Crash): void {
-    const now = this.#context.clock.monotonicMs();
-    if (this.#crashes.isLooping(now)) {
-      this.#giveUp(crash);
-      return;
-    }
-    const delayMs = this.#crashes.delayMs(now);
-    const start = () => {
-      this.#starting = this.#startFresh('restarted');
-    };
-    if (delayMs === 0) start();
-    else this.#nextStart = this.#context.clock.after(delayMs, start);
-  }
-
-  async #startFresh(why: FreshRunner): Promise<void> {
-    try {
-      const { spec, startLimitMs } = this.#supervised;
-      const runner = await startWithin(this.#context, spec, startLimitMs, this.#stopStarting.signal);
-      this.#adopt(runner);
-      if (this.#closed !== undefined) return;
-      this.#supervised.onFresh(why);
-      for (const ticket of this.#tickets) if (ticket.runner === undefined) void this.#attempt(ticket, runner);
-    } catch (error) {
-      if (this.#closed !== undefined) return;
-      const reason = `it could not be started again: ${error instanceof Error ? error.message : String(error)}`;
-      this.#context.logger.warn({ model: this.#label, err: error }, 'runner could not be started again');
-      this.#recover(this.#crashes.record(this.#context.clock.monotonicMs(), reason));
-    }
-  }
-
-  #adopt(runner: Runner): void {
-    this.#runner = runner;
-    void runner.exited.then((exit) => {
-      if (!this.#replaced.has(runner)) this.#noticeLoss(runner, exit);
-    });
-  }
-
-  #giveUp(last: Crash): void {
-    const reason = `its runner ended ${CRASHES_UNTIL_FAILED} times within ${CRASH_WINDOW_MS / 1000} s, at last: ${last.reason}`;
+  /** While one of its runners is there, or has done well, the others are started again and again, at long intervals. */
+  #mayGoOn(last: Crash): boolean {
+    if (this.#instances.some(({ runner, isLooping }) => runner !== undefined || !isLooping)) return true;
+    const who = this.instances === 1 ? 'its runner' : `each of its ${this.instances} runners`;
+    const reason = `${who} ended ${CRASHES_UNTIL_FAILED} times within ${CRASH_WINDOW_MS / 1000} s, at last: ${last.reason}`;
     this.refuse(() => hasFailed(this.#supervised.spec, reason));
     this.#failure = reason;
     this.#supervised.onFailed(reason);
+    // Another one may just have been starting.
+    void this.stop();
+    return false;
   }
 
-  /** Answers what is past its deadline, and kills a runner that owes an answer for too long. */
+  /** Answers what is past its deadline, and kills runners that owe an answer for too long. */
   #sweep(): void {
     const now = this.#context.clock.monotonicMs();
     let next = Number.POSITIVE_INFINITY;
@@ -276,17 +269,7 @@ export class Supervisor {
       if (!ticket.answered) ticket.fail(deadlineExceeded());
       if (ticket.runner === undefined) this.#tickets.delete(ticket);
     }
-    const hungAt = (this.#runner?.owesSinceMs() ?? Number.POSITIVE_INFINITY) + this.#context.hangLimitMs;
-    if (now >= hungAt) this.#killHung();
-    else next = Math.min(next, hungAt);
+    for (const instance of this.#instances) next = Math.min(next, instance.killIfHung(now));
     this.#timer.armBy(next);
-  }
-
-  /** What it owed is answered, or run again, when its end is noticed. */
-  #killHung(): void {
-    const runner = this.#runner;
-    if (runner === undefined || this.#hung.has(runner)) return;
-    this.#hung.add(runner);
-    runner.kill();
   }
 }

@@ -1,5 +1,6 @@
 import type { Runner, RunReply, RunRequest } from '../ports/engine.ts';
 import type { Crash } from './crash-history.ts';
+import type { Instance } from './instance.ts';
 import type { Loss, LossVerdict, OnLost } from './loss.ts';
 
 /** One request in the care of a supervisor, answered exactly once, whatever happens to runners meanwhile. */
@@ -11,6 +12,8 @@ export class Ticket {
   runner: Runner | undefined;
   /** The crash that it may have caused. */
   suspectedIn: Crash | undefined;
+  /** Who alone is to run it next. Undefined: whoever has the least to do. */
+  keptFor: Instance | undefined;
   #answered = false;
   readonly #resolve: (reply: RunReply) => void;
   readonly #reject: (error: unknown) => void;

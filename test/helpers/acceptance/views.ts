@@ -17,8 +17,14 @@ export interface WireVersion {
   readonly serving: boolean;
   readonly pinned: boolean;
   readonly runner_pid: number | null;
+  readonly runner_pids: readonly number[];
   readonly allocation: {
     readonly max_batch_size: number;
+    readonly instances: number;
+    readonly intra_op_threads: number | null;
+    readonly intra_op_threads_from: string | null;
+    readonly measured_memory_gb: number | null;
+    readonly reserved_memory_gb: number | null;
     readonly share_weights: boolean;
     readonly shared_memory_gb: number | null;
   };
@@ -36,6 +42,18 @@ export interface WireStatus {
   readonly overview: Readonly<Record<string, number>>;
   readonly performance_metrics: Readonly<Record<string, number>>;
   readonly memory: Readonly<Record<string, number>>;
+  readonly processors: {
+    readonly count: number;
+    readonly from: string;
+    readonly intra_op_threads: number | null;
+  };
+  readonly runners: readonly {
+    readonly model_id: string;
+    readonly version: string;
+    readonly pid: number;
+    readonly intra_op_threads: number;
+    readonly intra_op_threads_from: string;
+  }[];
   readonly repository_problems: readonly { readonly path: string; readonly reason: string }[];
 }
 

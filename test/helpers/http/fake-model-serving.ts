@@ -162,6 +162,8 @@ export class FakeModelServing implements ModelServing {
       },
       performance: this.performance(),
       memory: this.memory(),
+      processors: { count: 2, from: 'cgroup', intraOpThreads: undefined },
+      runners: [{ modelId: 'iris', version: '1', pid: 4242, intraOpThreads: 1, threadsFrom: 'model' }],
       traffic: [{ modelId: 'iris', version: '1', weight: 1, inFlight: 0 }],
       health: { healthy: 1, unhealthy: 0, unknown: 0 },
       repositoryProblems: [{ path: 'broken', reason: 'no model.onnx' }],

@@ -47,7 +47,7 @@ export class FakeRunner implements Runner {
   readonly spec: RunnerSpec;
   readonly signature = SIGNATURE;
   readonly rowsDepend: string | undefined = undefined;
-  readonly intraOpThreads = 2;
+  readonly intraOpThreads: number;
   readonly startMs = 40;
   readonly exited: Promise<RunnerExit>;
   /** Every request that it was ever given. */
@@ -74,6 +74,7 @@ export class FakeRunner implements Runner {
   constructor(engine: FakeEngine, spec: RunnerSpec, pid: number) {
     this.#engine = engine;
     this.spec = spec;
+    this.intraOpThreads = spec.intraOpThreads;
     this.pid = pid;
     const { promise, resolve } = Promise.withResolvers<RunnerExit>();
     this.exited = promise;

@@ -48,6 +48,7 @@ export class Serving implements AsyncDisposable {
       logger: silentLogger,
       limits: { hangLimitMs: HANG_LIMIT_MS, drainTimeoutMs: DRAIN_LIMIT_MS, loadTimeoutMs: LOAD_LIMIT_MS },
       memory: { budgetBytes: 8e9, waitMs: MEMORY_WAIT_MS },
+      processors: { count: 4, from: 'machine', intraOpThreads: undefined },
       parallelLoads: 3,
       loadOnDemand: true,
       required: [],

@@ -10,6 +10,7 @@ import type { Program } from '../../../src/adapters/onnx/spawner/messages.ts';
 import { parentDeathCommand } from '../../../src/adapters/onnx/spawner/parent-death-command.ts';
 import { Spawner } from '../../../src/adapters/onnx/spawner/spawner.ts';
 import { Supervisor } from '../../../src/serving/running/supervisor.ts';
+import { ThreadShares } from '../../../src/serving/running/thread-shares.ts';
 import { identity } from '../../helpers/onnx/models.ts';
 import { isAlive } from '../../helpers/processes.ts';
 import { EngineRoom, outputsOf } from '../../helpers/runner/engine.ts';
@@ -200,10 +201,11 @@ describe('when the spawner’s thread is lost', () => {
     const spec = await room.spec(identity('INT64', [-1]));
     const never = new AbortController().signal;
     const [onLost, onFresh] = [vi.fn(), vi.fn()];
+    const threads = new ThreadShares({ count: 2, intraOpThreads: undefined }).take(1, 1);
     const supervisor = new Supervisor(
       { engine: room.engine, clock: systemClock, logger: silentLogger, hangLimitMs: 60_000 },
-      { spec, startLimitMs: 30_000, maxQueueLength: 100, onLost, onFresh, onFailed: () => {} },
-      await room.engine.start(spec, never),
+      { spec, threads, startLimitMs: 30_000, maxQueueLength: 100, onLost, onFresh, onFailed: () => {} },
+      [await room.engine.start(spec, never)],
     );
     onTestFinished(() => supervisor.stop());
     const first = supervisor.runner?.pid;

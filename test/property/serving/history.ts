@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { AppError } from '../../../src/core/errors.ts';
+import { EMPTY_MANIFEST } from '../../../src/core/model/manifest.ts';
 import { parseModelId } from '../../../src/core/model/model-id.ts';
 import { parseVersion } from '../../../src/core/model/version.ts';
 import { FakeStore } from '../../helpers/serving/fake-store.ts';
@@ -31,7 +32,10 @@ export class History {
       { limits: { hangLimitMs: HANG_LIMIT_MS, drainTimeoutMs: 600_000, loadTimeoutMs: 600_000 } },
       this.#store,
     );
-    for (const name of ['a', 'b']) for (const each of ['1', '2']) serving.catalog.add(name, each);
+    for (const version of ['1', '2']) {
+      serving.catalog.add('a', version);
+      serving.catalog.add('b', version, { manifest: { ...EMPTY_MANIFEST, options: { instances: 3 } } });
+    }
     serving.engine.now = () => serving.clock.monotonicMs();
     serving.engine.behaviour = (_request, body) => {
       if (body.startsWith('poison')) return 'crash';
@@ -144,7 +148,9 @@ export class History {
     this.#choices.check(this.#serving);
     for (const view of manager.residentVersions()) {
       if (view.state !== 'ready' || view.progress !== undefined) continue;
-      expect(engine.alive.map((runner) => runner.pid)).toContain(view.runnerPid);
+      const alive = new Set(engine.alive.map((runner) => runner.pid));
+      expect(alive).toContain(view.runnerPid);
+      for (const { pid } of view.runners) expect(alive).toContain(pid);
     }
     for (const runner of engine.runners) expect(runner.stranded).toEqual([]);
   }

@@ -19,6 +19,7 @@ const step = fc.oneof(
     pinned: fc.option(fc.boolean(), { nil: undefined }),
     forceReload: fc.boolean(),
     keepAliveMs: fc.option(fc.constantFrom(100, 5000), { nil: undefined }),
+    instances: fc.constantFrom(1, 1, 2),
   }),
   fc.record({ kind: fc.constant('give up' as const) }),
   fc.record({ kind: fc.constant('unload' as const), model }),
@@ -79,7 +80,11 @@ class History {
           this.serving.load(
             next.model,
             '1',
-            { pinned: next.pinned, forceReload: next.forceReload, options: keptFor(next.keepAliveMs) },
+            {
+              pinned: next.pinned,
+              forceReload: next.forceReload,
+              options: { instances: next.instances, ...keptFor(next.keepAliveMs) },
+            },
             signal,
           ),
         );
@@ -129,7 +134,7 @@ class History {
     // No runner beside those of versions: what is alive is held memory for.
     const alive = engine.alive.reduce((sum, runner) => sum + runner.footprintBytes, 0);
     expect(alive).toBeLessThanOrEqual(budget.usedBytes + budget.reservedBytes - engine.arenaBytes);
-    const owned = new Set(manager.residentVersions().map((view) => view.runnerPid));
+    const owned = new Set(manager.residentVersions().flatMap(({ runners }) => runners.map(({ pid }) => pid)));
     for (const view of manager.residentVersions()) {
       if (view.state === 'ready' && view.progress === undefined) expect(view.reservedBytes).toBeGreaterThan(0);
     }

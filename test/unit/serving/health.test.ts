@@ -165,6 +165,22 @@ test('a probe that crashes the model fails the load', async () => {
   expect(serving.engine.alive).toEqual([]);
 });
 
+test('one of several processes that is away is named, and is no illness; all of them are measured', async () => {
+  await using serving = withProbes([]);
+  await serving.load('iris', '1', { options: { instances: 2 } });
+  const whole = await check(serving);
+  expect(whole.checks.slice(0, 2)).toMatchObject([
+    { status: 'passed', detail: 'processes 1000, 1001' },
+    { status: 'passed', detail: '60000000 bytes' },
+  ]);
+  serving.engine.hold();
+  serving.engine.latest.crash();
+  await serving.clock.advance(1);
+  const { status, checks } = await check(serving);
+  expect(status).toBe('healthy');
+  expect(checks[0]?.detail).toBe('process 1000; 1 of 2 being started again');
+});
+
 test('a check on demand runs every check', async () => {
   await using serving = withProbes([]);
   await serving.load('iris', '1');

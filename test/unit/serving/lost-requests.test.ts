@@ -1,50 +1,14 @@
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { RunRequest } from '../../../src/serving/ports/engine.ts';
+import { describe, expect, test, vi } from 'vitest';
 import type { Loss, LossVerdict } from '../../../src/serving/running/loss.ts';
-import { Supervisor } from '../../../src/serving/running/supervisor.ts';
-import { FakeClock } from '../../helpers/serving/fake-clock.ts';
-import { FakeEngine } from '../../helpers/serving/fake-engine.ts';
-import { FakePayloads } from '../../helpers/serving/fake-payloads.ts';
-import { codeOf, HANG_LIMIT_MS, silentLogger } from '../../helpers/serving/serving.ts';
-
-const NEVER = new AbortController().signal;
-
-/** A supervisor on fakes whose runners answer nothing until they are told to. */
-async function openRoom() {
-  const [clock, engine, payloads] = [new FakeClock(), new FakeEngine(), new FakePayloads()];
-  engine.behaviour = () => undefined;
-  const prepared = await engine.prepare('/model.onnx', NEVER);
-  const batching = { maxBatchSize: 32, maxQueueDelayUs: 0, preferredBatchSizes: [] };
-  const limits = { ...batching, intraOpThreads: undefined, warmUpRuns: 0, labels: {} };
-  const spec = { modelId: 'iris', version: '1', prepared, ...limits };
-  const told = { onLost: vi.fn(), onFresh: vi.fn(), onFailed: vi.fn() };
-  const supervisor = new Supervisor(
-    { engine, clock, logger: silentLogger, hangLimitMs: HANG_LIMIT_MS },
-    { spec, startLimitMs: 1000, maxQueueLength: 100, ...told },
-    await engine.start(spec, NEVER),
-  );
-  onTestFinished(() => supervisor.stop());
-  const request = (more: Partial<RunRequest> = {}): RunRequest => ({
-    payload: payloads.of('{}'),
-    headerLength: undefined,
-    contentEncoding: undefined,
-    acceptEncoding: undefined,
-    arrivedAtMs: clock.monotonicMs(),
-    deadlineMs: clock.monotonicMs() + 30_000,
-    priority: undefined,
-    alone: false,
-    signal: undefined,
-    ...more,
-  });
-  return { clock, engine, supervisor, request, ...told };
-}
+import { codeOf, HANG_LIMIT_MS } from '../../helpers/serving/serving.ts';
+import { openSupervised } from '../../helpers/serving/supervised.ts';
 
 /** What decides so, each time. */
 const judge = (verdict: LossVerdict) => vi.fn((_loss: Loss): LossVerdict => verdict);
 
 describe('whoever sent a lost request', () => {
   test('is asked before it is decided what becomes of it, and may let it be run again', async () => {
-    const { clock, engine, supervisor, request } = await openRoom();
+    const { clock, engine, supervisor, request } = await openSupervised();
     const retry = judge('retry');
     const answer = supervisor.run(request(), retry);
     engine.latest.crash(() => true);
@@ -61,7 +25,7 @@ describe('whoever sent a lost request', () => {
   });
 
   test('may give it up: a request that had begun is told of the crash, and is never run again', async () => {
-    const { clock, engine, supervisor, request } = await openRoom();
+    const { clock, engine, supervisor, request } = await openSupervised();
     const answer = supervisor.run(request(), judge('give_up'));
     const refused = expect(answer).rejects.toMatchObject({
       code: 'model_crashed',
@@ -75,7 +39,7 @@ describe('whoever sent a lost request', () => {
   });
 
   test('may give it up: one that had not begun is told that the runner ended', async () => {
-    const { clock, engine, supervisor, request } = await openRoom();
+    const { clock, engine, supervisor, request } = await openSupervised();
     const answer = supervisor.run(request(), judge('give_up'));
     const refused = expect(answer).rejects.toMatchObject({
       code: 'not_ready',
@@ -88,7 +52,7 @@ describe('whoever sent a lost request', () => {
   });
 
   test('is asked at each loss, and can tell by the crash what was lost together', async () => {
-    const { clock, engine, supervisor, request } = await openRoom();
+    const { clock, engine, supervisor, request } = await openSupervised();
     const judges = [judge('retry'), judge('retry')];
     const outcomes = judges.map((onLost) => codeOf(supervisor.run(request(), onLost)));
     for (let crash = 0; crash < 2; crash += 1) {
@@ -105,7 +69,7 @@ describe('whoever sent a lost request', () => {
   });
 
   test('is not asked while the request waits for a runner', async () => {
-    const { clock, engine, supervisor, request } = await openRoom();
+    const { clock, engine, supervisor, request } = await openSupervised();
     engine.hold();
     engine.latest.crash();
     await clock.advance(1);
@@ -119,7 +83,7 @@ describe('whoever sent a lost request', () => {
   });
 
   test('is asked also when a runner is killed that hung, about what it ran and about what waited behind', async () => {
-    const { clock, engine, supervisor, request } = await openRoom();
+    const { clock, engine, supervisor, request } = await openSupervised();
     const [running, waiting] = [judge('retry'), judge('give_up')];
     const late = codeOf(supervisor.run(request({ deadlineMs: clock.monotonicMs() + 1000 }), running));
     for (const run of engine.latest.open) engine.latest.begin(run);
@@ -131,7 +95,7 @@ describe('whoever sent a lost request', () => {
   });
 
   test('is not asked once the end has come', async () => {
-    const { clock, engine, supervisor, request } = await openRoom();
+    const { clock, engine, supervisor, request } = await openSupervised();
     const retry = judge('retry');
     const outcome = codeOf(supervisor.run(request(), retry));
     const { latest } = engine;
@@ -144,14 +108,14 @@ describe('whoever sent a lost request', () => {
 });
 
 test('a request that crashed the model at its first try, by itself, is not said to have been tried twice', async () => {
-  const { engine, supervisor, request } = await openRoom();
+  const { engine, supervisor, request } = await openSupervised();
   const answer = supervisor.run(request({ alone: true }));
   engine.latest.crash(() => true);
   await expect(answer).rejects.toMatchObject({ code: 'model_crashed', next: undefined });
 });
 
 test('a request is told once that it is being run, though it is run again', async () => {
-  const { clock, engine, supervisor, request } = await openRoom();
+  const { clock, engine, supervisor, request } = await openSupervised();
   const onBegan = vi.fn();
   const answer = supervisor.run(request({ onBegan }));
   expect(onBegan).not.toHaveBeenCalled();
@@ -165,18 +129,22 @@ test('a request is told once that it is being run, though it is run again', asyn
 
 describe('the loss of a runner is told', () => {
   test('once, with how it ended, however many requests were lost with it', async () => {
-    const { clock, engine, supervisor, request, onLost, onFresh } = await openRoom();
+    const { clock, engine, supervisor, request, onLost, onFresh } = await openSupervised();
     for (let index = 0; index < 3; index += 1) void codeOf(supervisor.run(request()));
     engine.latest.crash();
     await clock.advance(1);
     expect(onLost).toHaveBeenCalledOnce();
-    const [exit, reason] = onLost.mock.calls[0] ?? [];
-    expect([exit, reason]).toEqual([expect.objectContaining({ signal: 'SIGSEGV' }), expect.stringMatching(/SEGV/)]);
+    expect(onLost).toHaveBeenCalledWith({
+      exit: expect.objectContaining({ signal: 'SIGSEGV' }),
+      reason: expect.stringMatching(/SEGV/),
+      crash: expect.any(Object),
+      hasOthers: false,
+    });
     expect(onFresh.mock.calls).toEqual([['restarted']]);
   });
 
   test('not where it was replaced or stopped on purpose', async () => {
-    const { clock, supervisor, onLost, onFresh } = await openRoom();
+    const { clock, supervisor, onLost, onFresh } = await openSupervised();
     expect(supervisor.recycle()).toBe(true);
     await clock.advance(1);
     expect(onFresh.mock.calls).toEqual([['recycled']]);
@@ -186,7 +154,7 @@ describe('the loss of a runner is told', () => {
   });
 
   test('in time for whoever hears of it to end everything, and then no other is started', async () => {
-    const { clock, engine, supervisor, onLost, onFailed } = await openRoom();
+    const { clock, engine, supervisor, onLost, onFailed } = await openSupervised();
     onLost.mockImplementation(() => void supervisor.stop());
     for (const runner of engine.alive) runner.crash();
     await clock.advance(10_000);

@@ -178,7 +178,13 @@ describe('manifests and probes', () => {
     await put({
       'repository/a/model.json': {
         description: 'of the model',
-        options: { max_batch_size: 4, intra_op_threads: 2, max_queue_delay_us: 500, preferred_batch_sizes: [2, 4] },
+        options: {
+          max_batch_size: 4,
+          instances: 2,
+          intra_op_threads: 2,
+          max_queue_delay_us: 500,
+          preferred_batch_sizes: [2, 4],
+        },
         labels: { y: ['no', 'yes'] },
         strategy: { alpha: 0.05, stages: [5, 100], drift_limits: { min_cosine: null }, deadlines_ms: { paused: 5 } },
       },
@@ -190,7 +196,14 @@ describe('manifests and probes', () => {
     });
     expect((await catalog().find(parseModelId('a')))[0]?.manifest).toEqual({
       description: 'of the model',
-      options: { maxBatchSize: 8, intraOpThreads: 2, warmUpRuns: 0, maxQueueDelayUs: 500, preferredBatchSizes: [2, 4] },
+      options: {
+        maxBatchSize: 8,
+        instances: 2,
+        intraOpThreads: 2,
+        warmUpRuns: 0,
+        maxQueueDelayUs: 500,
+        preferredBatchSizes: [2, 4],
+      },
       labels: { y: ['no', 'yes'] },
       strategy: {
         alpha: 0.05,
@@ -207,6 +220,7 @@ describe('manifests and probes', () => {
     [{ options: { batch: 3 } }, 'options: Unrecognized key: "batch"'],
     [{ optoins: {} }, '"optoins"'],
     [{ options: { max_batch_size: 0 } }, 'options.max_batch_size'],
+    [{ options: { instances: 17 } }, 'options.instances'],
     [{ options: { warm_up_runs: '1' } }, 'options.warm_up_runs'],
     [{ options: { max_queue_delay_us: 1_000_001 } }, 'options.max_queue_delay_us'],
     [{ options: { preferred_batch_sizes: [1] } }, 'options.preferred_batch_sizes.0'],

@@ -142,6 +142,20 @@ test('loads, cache, footprint and weight are told', async () => {
   expect(series(text, 'echoserve_model_state{model="lab/iris",version="2",state="ready"}')).toBe(1);
 });
 
+test('the processes of a version are counted', async () => {
+  await using serving = await loaded();
+  await serving.load('lab/iris', '2', { options: { instances: 3 }, forceReload: true });
+  const count = async () => {
+    const { text } = await createPrometheus(serving.manager, new FakeRollouts()).render();
+    return ['1', '2'].map((version) => series(text, `echoserve_model_runners{model="lab/iris",version="${version}"}`));
+  };
+  expect(await count()).toEqual([1, 3]);
+  serving.engine.hold();
+  serving.engine.latest.crash();
+  await serving.clock.advance(1);
+  expect(await count()).toEqual([1, 2]);
+});
+
 test('the series of a version go when it is unloaded', async () => {
   await using serving = await loaded();
   const prometheus = createPrometheus(serving.manager, new FakeRollouts());

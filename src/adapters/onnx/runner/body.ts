@@ -4,17 +4,17 @@ import { AppError } from '../../../core/errors.ts';
 import type { ModelSignature } from '../../../core/model/signature.ts';
 import type { Tensor } from '../../../core/tensor/datatype.ts';
 import { type DecodedRequest, decodeRequest } from '../../../core/tensor/decode-request.ts';
-import { giveBack } from './give-back.ts';
+import { giveBack, takeMemory } from './give-back.ts';
 import type { InferMessage } from './messages.ts';
 
 export type BodyReader = (message: InferMessage) => Uint8Array;
 
-/** Reads bodies from the request arena, or out of the frame. The bytes are the caller's own. */
+/** Reads bodies from the request arena, or out of the frame. */
 export function bodyReader(arenaFd: number): BodyReader {
   return (message) => {
-    // A frame's bytes share memory with other frames; tensors may live on as views of the body.
-    if (typeof message.at !== 'number') return Uint8Array.from(message.at);
-    const body = Buffer.allocUnsafeSlow(message.bytes);
+    // What was read from the socket with it is not written to again: tensors may be views of it.
+    if (typeof message.at !== 'number') return message.at;
+    const body = takeMemory(message.bytes);
     for (let done = 0; done < body.length; ) {
       const read = readSync(arenaFd, body, done, body.length - done, message.at + done);
       if (read === 0) throw new AppError('internal', `the request arena ended at byte ${message.at + done}`);

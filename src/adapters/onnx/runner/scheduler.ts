@@ -3,10 +3,12 @@ import { batchKey, batchRows, concatTensors, splitTensors } from '../../../core/
 import type { Tensor } from '../../../core/tensor/datatype.ts';
 import { DEFAULT_PRIORITY } from '../../../core/traffic/priority.ts';
 import type { Clock } from '../../../serving/ports/clock.ts';
+import { systemClock } from '../../clock.ts';
 import { answerOf } from './answer.ts';
 import { Batcher, runSize } from './batcher.ts';
 import { type BodyReader, decodeBody, isHarmless } from './body.ts';
 import { giveBackTensors } from './give-back.ts';
+import { Linger } from './linger.ts';
 import type { BeganMessage, InferMessage, StartMessage } from './messages.ts';
 import { measuredRun, observationOf } from './observation.ts';
 import type { Outbox } from './outbox.ts';
@@ -31,6 +33,9 @@ export interface SchedulerParts {
   readonly warn: (text: string) => void;
 }
 
+/** An answer and the next request of the same client take some 80 µs on their way. */
+const LINGER_MS = 0.15;
+
 interface BatchRun {
   /** Of each request, in the order of the batch. */
   readonly outputs: readonly (readonly Tensor[])[];
@@ -50,6 +55,7 @@ export class Scheduler {
   readonly #line = new WaitingLine();
   readonly #estimates = new RunEstimates();
   readonly #batcher: Batcher;
+  readonly #linger = new Linger(LINGER_MS, systemClock.monotonicMs, setImmediate);
   #working = false;
   /** Ends a wait for more. */
   #wake: (() => void) | undefined;
@@ -64,6 +70,7 @@ export class Scheduler {
     this.#wake?.();
     if (this.#working) return;
     this.#working = true;
+    this.#linger.begin();
     // Once the event loop has read what else is waiting in the socket.
     setImmediate(() => void this.#work());
   }
@@ -87,6 +94,7 @@ export class Scheduler {
       });
     }
     this.#working = false;
+    this.#linger.end();
   }
 
   /** Runs what is to be run next, or waits until something is. */

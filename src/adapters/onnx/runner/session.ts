@@ -2,6 +2,7 @@ import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { AppError } from '../../../core/errors.ts';
 import { type ModelSignature, namedDimensions, type TensorSpec } from '../../../core/model/signature.ts';
 import type { Datatype, Tensor, TensorData } from '../../../core/tensor/datatype.ts';
+import { type SessionChoices, sessionOptions } from './session-options.ts';
 
 /** onnxruntime's names for what it can take and give. It has none for BF16. */
 const ORT_TYPES = {
@@ -27,21 +28,6 @@ const DATATYPES = new Map<string, Served>(
   (Object.entries(ORT_TYPES) as [Served, string][]).map(([datatype, type]) => [type, datatype]),
 );
 
-export interface SessionOptions {
-  readonly intraOpThreads: number;
-  readonly shareWeights: boolean;
-}
-
-/**
- * Matrix multiplication and convolution like weights in layouts of their own, for which onnxruntime copies them when it
- * loads a model: by prepacking, and by the last level of graph optimization. Without either it runs on the pages of the
- * external data file that it maps, which are every process's.
- */
-const ON_MAPPED_WEIGHTS: InferenceSession.SessionOptions = {
-  graphOptimizationLevel: 'extended',
-  extra: { session: { disable_prepacking: '1' } },
-};
-
 /** One loaded model. `run` blocks this process's thread until the answer is there. */
 export class Session {
   readonly signature: ModelSignature;
@@ -56,14 +42,8 @@ export class Session {
   }
 
   /** @throws whatever onnxruntime says of a file that it can not load */
-  static async load(path: string, options: SessionOptions): Promise<Session> {
-    const session = await InferenceSession.create(path, {
-      intraOpNumThreads: options.intraOpThreads,
-      interOpNumThreads: 1,
-      executionMode: 'sequential',
-      graphOptimizationLevel: 'all',
-      ...(options.shareWeights ? ON_MAPPED_WEIGHTS : {}),
-    });
+  static async load(path: string, choices: SessionChoices): Promise<Session> {
+    const session = await InferenceSession.create(path, sessionOptions(choices));
     return new Session(session);
   }
 

@@ -256,9 +256,10 @@ export class Rollout implements LiveUpdate {
   #noteAvailability(arm: Arm, change: AvailabilityChange, reason: string, crash: object | undefined): void {
     const facts = { reason };
     switch (change) {
+      case 'crashed':
       case 'lost':
         if (crash !== undefined) this.#evaluation.crashes.ended(crash, arm);
-        this.fire({ type: arm === 'new' ? 'new_lost' : 'old_lost', facts });
+        if (change === 'lost') this.fire({ type: arm === 'new' ? 'new_lost' : 'old_lost', facts });
         break;
       case 'ready':
         this.fire({ type: arm === 'new' ? 'new_ready' : 'old_ready', facts });
