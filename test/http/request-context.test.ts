@@ -15,7 +15,7 @@ describe('a request id', () => {
   it.each(['', ' ', 'a b', 'a"b', 'é', 'x'.repeat(129), '{jndi:ldap}'])('%j is replaced', async (id) => {
     await using server = await start();
     const response = await server.app.inject({ url: '/livez', headers: { 'x-request-id': id } });
-    expect(response.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+    expect(response.headers['x-request-id']).toMatch(/^[\w-]{18,}$/);
   });
 
   it('is never given twice', async () => {
