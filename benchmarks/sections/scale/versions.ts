@@ -1,11 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Server } from '../../contestants/server.ts';
 import { startByName } from '../../contestants/start-servers.ts';
 import type { BenchContext } from '../../context.ts';
 import { Connection } from '../../load/connection.ts';
-import { inferenceBody, inferencePath, postRequest } from '../../load/requests.ts';
 import { readProcessorTime } from '../../measure/processor-time.ts';
 import type { BenchmarkModel } from '../../models/benchmark-model.ts';
 import { perceptron } from '../../models/perceptron.ts';
@@ -14,11 +12,12 @@ import { figure, megabytes } from '../../report/format.ts';
 import type { Table } from '../../report/section-report.ts';
 import { readFigures } from '../residency/server-figures.ts';
 import { type Cost, measureCost } from './cost.ts';
-import type { Curve } from './curve.ts';
+import type { Curve, Point } from './curve.ts';
+import { measureFloor } from './floor.ts';
+import { availableBytes, loadWarm, mostThatFit, requestFor } from './residents.ts';
 
 /** Of the memory that the machine has available when the section begins. */
 const BUDGET_SHARE = 0.85;
-const LOADS_AT_ONCE = 4;
 
 interface Effort {
   readonly sizes: readonly number[];
@@ -29,7 +28,7 @@ interface Effort {
 
 const EFFORTS: Readonly<Record<BenchContext['effort'], Effort>> = {
   quick: { sizes: [1, 10, 50], rounds: 2, durationMs: 500, restMs: 5000 },
-  full: { sizes: [1, 10, 50, 200, 500], rounds: 3, durationMs: 1000, restMs: 10_000 },
+  full: { sizes: [1, 10, 50, 200, 500], rounds: 3, durationMs: 700, restMs: 10_000 },
 };
 
 interface Pattern {
@@ -40,14 +39,14 @@ interface Pattern {
 
 const PATTERNS: readonly Pattern[] = [
   { load: 'one of them asked, 8 at a time', concurrency: 8, isSpread: false },
-  { load: 'one of them asked, 1 at a time', concurrency: 1, isSpread: false },
-  { load: 'all in turn, 8 at a time', concurrency: 8, isSpread: true },
   { load: 'all in turn, 1 at a time', concurrency: 1, isSpread: true },
+  { load: 'all in turn, 8 at a time', concurrency: 8, isSpread: true },
 ];
 
 export interface VersionsResult {
   readonly curves: readonly Curve[];
   readonly rest: Table;
+  readonly floor: Table;
 }
 
 /** A small server's cost beside that of one with more and more versions, both up at the same time. */
@@ -56,34 +55,27 @@ export async function measureVersions(context: BenchContext): Promise<VersionsRe
   const models = Array.from({ length: Math.max(...effort.sizes) }, (_, i) =>
     perceptron({ id: `scale-${String(i + 1).padStart(3, '0')}`, title: '', units: [4, 16, 3] }),
   );
-  const repository = join(context.scratch, 'scale-models');
-  writeRepository(repository, models, 1);
+  const room = { ...context, repository: join(context.scratch, 'scale-models') };
+  writeRepository(room.repository, models, 1);
   const budgetBytes = Math.floor((await availableBytes()) * BUDGET_SHARE);
-  const start = (): Promise<Server> =>
-    startByName({ ...context, repository }, 'EchoServe', { serverArgs: ['--memory-budget', String(budgetBytes)] });
-  const [small, large] = [await start(), await start()];
-  await loadAll(small, models.slice(0, 1));
+  const options = { serverArgs: ['--memory-budget', String(budgetBytes)] };
+  const small = await startByName(room, 'EchoServe', options);
+  const large = await startByName(room, 'EchoServe', options);
+  await loadWarm(small, models.slice(0, 1));
 
-  const points = PATTERNS.map((): Curve['points'][number][] => []);
+  const points = PATTERNS.map((): Point[] => []);
   const restRows: string[][] = [];
   let loaded = 0;
   for (const wanted of effort.sizes) {
     const size = Math.min(wanted, await mostThatFit(large, loaded, budgetBytes));
     if (size <= loaded) break;
-    context.progress(`loading up to ${size} versions`);
-    await loadAll(large, models.slice(loaded, size));
+    context.progress(`loading up to ${size} versions, and asking each until it is compiled`);
+    await loadWarm(large, models.slice(loaded, size));
     loaded = size;
     restRows.push(await measureRest(large, size, effort.restMs));
     for (const [index, pattern] of PATTERNS.entries()) {
       context.progress(`${size} versions, ${pattern.load}`);
-      const asked = pattern.isSpread ? models.slice(0, size) : models.slice(0, 1);
-      const rounds: Cost[] = [];
-      const references: Cost[] = [];
-      for (let round = 0; round < effort.rounds; round += 1) {
-        rounds.push(await measureAsked(large, asked, pattern.concurrency, effort.durationMs));
-        references.push(await measureAsked(small, models.slice(0, 1), pattern.concurrency, effort.durationMs));
-      }
-      points[index]?.push({ size, rounds, references });
+      points[index]?.push(await measurePoint(small, large, models.slice(0, size), pattern, effort));
     }
   }
   await Promise.all([small.end(), large.end()]);
@@ -94,7 +86,25 @@ export async function measureVersions(context: BenchContext): Promise<VersionsRe
       columns: ['resident versions', 'memory used', 'front, ms of processor time per second', 'runners, ms per second'],
       rows: restRows,
     },
+    floor: await measureFloor(room, models),
   };
+}
+
+async function measurePoint(
+  small: Server,
+  large: Server,
+  models: readonly BenchmarkModel[],
+  { concurrency, isSpread }: Pattern,
+  { rounds, durationMs }: Effort,
+): Promise<Point> {
+  const first = models.slice(0, 1);
+  const costs: Cost[] = [];
+  const references: Cost[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    costs.push(await measureAsked(large, isSpread ? models : first, concurrency, durationMs));
+    references.push(await measureAsked(small, first, concurrency, durationMs));
+  }
+  return { size: models.length, rounds: costs, references };
 }
 
 async function measureAsked(
@@ -104,7 +114,7 @@ async function measureAsked(
   durationMs: number,
 ): Promise<Cost> {
   const { port } = server;
-  const requests = models.map((model) => postRequest(port, inferencePath(model.id), inferenceBody(model, 'json', 1)));
+  const requests = models.map((model) => requestFor(port, model));
   const connections = await Connection.openAll(port, concurrency);
   const cost = await measureCost(server, { connections, requests, concurrency }, durationMs);
   for (const connection of connections) connection.close();
@@ -124,25 +134,4 @@ async function measureRest(server: Server, size: number, restMs: number): Promis
     perSecond(before.rootMs, after.rootMs),
     perSecond(before.descendantsMs, after.descendantsMs),
   ];
-}
-
-async function loadAll(server: Server, models: readonly BenchmarkModel[]): Promise<void> {
-  const waiting = models.values();
-  const work = async (): Promise<void> => {
-    for (const model of waiting) await server.load(model);
-  };
-  await Promise.all(Array.from({ length: LOADS_AT_ONCE }, work));
-}
-
-/** By what those that are loaded use; as many as one likes while there are none. */
-async function mostThatFit(server: Server, loaded: number, budgetBytes: number): Promise<number> {
-  if (loaded === 0) return Number.POSITIVE_INFINITY;
-  const { usedBytes } = await readFigures(server);
-  return Math.floor((budgetBytes * loaded) / usedBytes);
-}
-
-async function availableBytes(): Promise<number> {
-  const kilobytes = /^MemAvailable:\s+(\d+) kB$/m.exec(await readFile('/proc/meminfo', 'latin1'))?.[1];
-  if (kilobytes === undefined) throw new Error('/proc/meminfo does not say how much memory is available');
-  return Number(kilobytes) * 1024;
 }
