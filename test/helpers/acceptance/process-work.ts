@@ -19,6 +19,14 @@ export function readWork(pid: number): ProcessWork {
 
 /** What was done between two readings, per request. */
 export function workPerRequest(before: ProcessWork, after: ProcessWork, requests: number): ProcessWork {
-  const of = (member: keyof ProcessWork): number => (after[member] - before[member]) / requests;
+  return eachMember((member) => (after[member] - before[member]) / requests);
+}
+
+/** The least of each figure. */
+export function leastWork(rounds: readonly ProcessWork[]): ProcessWork {
+  return eachMember((member) => Math.min(...rounds.map((round) => round[member])));
+}
+
+function eachMember(of: (member: keyof ProcessWork) => number): ProcessWork {
   return { reads: of('reads'), writes: of('writes'), readBytes: of('readBytes'), writtenBytes: of('writtenBytes') };
 }
