@@ -49,7 +49,7 @@ test('an estimate that was too low is told and counted, and others make room for
   expect(serving.manager.performance().runnerRecycles).toBe(0);
 });
 
-test('of many versions each is measured less often, so that measuring takes no larger part of a processor', async () => {
+test('hundreds of versions are measured one after the other with pauses, not all at one go', async () => {
   const versions = 250;
   await using serving = await Budgeted.start(versions + 1, versions);
   for (let index = 0; index < versions; index += 1) await serving.load(`m${index}`);
