@@ -6,7 +6,7 @@ import type { BenchmarkModel } from '../../models/benchmark-model.ts';
 import { readFigures } from '../residency/server-figures.ts';
 
 const LOADS_AT_ONCE = 4;
-const WARM_UP_REQUESTS = 1000;
+const WARM_UP_REQUESTS = 600;
 
 /**
  * Loads `models`, and asks each so often that its runner's code is compiled: asked in turn with hundreds of others it
