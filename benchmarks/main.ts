@@ -30,7 +30,7 @@ const SECTIONS: ReadonlyMap<string, Section> = new Map([
 const DEFAULTS = {
   out: fileURLToPath(new URL('./RESULTS.md', import.meta.url)),
   server: fileURLToPath(new URL('../dist/main.js', import.meta.url)),
-  threads: availableParallelism(),
+  threads: Math.max(1, availableParallelism() - 1),
 };
 
 async function main(): Promise<number> {

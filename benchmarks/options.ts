@@ -10,7 +10,8 @@ Needs the built server: npm run build.
   --only SECTION      one section (may be repeated); the report goes to stdout unless --out names a file
   --out FILE          where the report goes (default: benchmarks/RESULTS.md)
   --server FILE       the built server (default: dist/main.js)
-  --threads N         intra-op threads of every contestant (default: the cores of this machine)
+  --threads N         intra-op threads of every contestant (default: one less than the cores of this machine, as the
+                      front and the load generator need one; at least 1)
   --help              this text
 
 Sections: `;

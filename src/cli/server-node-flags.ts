@@ -9,4 +9,4 @@
  * A nursery of 16 MB, the default, fills with the buffers of requests that are long answered: the front grew by 8 MB in
  * eight loads of a model, with 2 MB by 2.
  */
-export const SERVER_NODE_FLAGS = ['--single-threaded-gc', '--max-semi-space-size=2'] as const;
+export const SERVER_NODE_FLAGS = ['--single-threaded-gc', '--max-semi-space-size=8'] as const;

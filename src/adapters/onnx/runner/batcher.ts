@@ -1,3 +1,4 @@
+import type { BatchWorth } from './batch-worth.ts';
 import { inTime } from './in-time.ts';
 import type { StartMessage } from './messages.ts';
 import type { RunCurve } from './run-curve.ts';
@@ -14,6 +15,13 @@ export type NextStep =
 
 export type BatchRules = Pick<StartMessage, 'maxBatchSize' | 'maxQueueDelayUs' | 'preferredBatchSizes'>;
 
+/** What there is to choose from, and what runs were seen to take. */
+export interface Knowledge {
+  readonly line: WaitingLine;
+  readonly estimates: RunEstimates;
+  readonly worth: BatchWorth;
+}
+
 export interface Moment {
   readonly nowMs: number;
   /** Whether more may come that could share the run. */
@@ -21,7 +29,8 @@ export interface Moment {
 }
 
 /**
- * Forms batches as Triton's dynamic batcher does. The largest batch of a preferred size goes at once; where there is none,
+ * Forms batches. Without options all that can share a run does, where that is worth while; with them it is as in Triton's
+ * dynamic batcher: the largest batch of a preferred size goes at once; where there is none,
  * the one that waits longest waits for the delay at most, and then all go. Nothing waits without a delay, nor while
  * something else could be run, nor for longer than its deadline leaves time for its run.
  * https://docs.nvidia.com/deeplearning/triton-inference-server/user-guide/docs/batcher.html
@@ -29,6 +38,7 @@ export interface Moment {
 export class Batcher {
   readonly #line: WaitingLine;
   readonly #estimates: RunEstimates;
+  readonly #worth: BatchWorth;
   readonly #maxRows: number;
   readonly #maxDelayMs: number;
   /** Ascending; at least one. */
@@ -36,10 +46,11 @@ export class Batcher {
   readonly #sendsAll: boolean;
   #sharesRuns: boolean;
 
-  constructor(line: WaitingLine, estimates: RunEstimates, rules: BatchRules, sharesRuns: boolean) {
+  constructor(known: Knowledge, rules: BatchRules, sharesRuns: boolean) {
     const { maxBatchSize, maxQueueDelayUs, preferredBatchSizes } = rules;
-    this.#line = line;
-    this.#estimates = estimates;
+    this.#line = known.line;
+    this.#estimates = known.estimates;
+    this.#worth = known.worth;
     this.#maxRows = maxBatchSize;
     this.#maxDelayMs = maxQueueDelayUs / 1000;
     this.#sizes = preferredBatchSizes.length === 0 ? [maxBatchSize] : preferredBatchSizes.toSorted((a, b) => a - b);
@@ -61,7 +72,7 @@ export class Batcher {
     const all = this.#line.nextBatch(this.#sharesRuns ? this.#maxRows : 0);
     if (all.length === 0) return undefined;
     const { nowMs } = moment;
-    const batch = this.#sendsAll || !this.#sharesRuns ? all : this.#batchOf(all, moment);
+    const batch = this.#sendsAll || !this.#sharesRuns ? this.#worthwhile(all) : this.#batchOf(all, moment);
     if (typeof batch === 'number') return { kind: 'wait', untilMs: batch };
     const earliestMs = batch.reduce((least, { deadlineMs }) => Math.min(least, deadlineMs), Number.POSITIVE_INFINITY);
     const { kind, size } = runSize(batch);
@@ -77,6 +88,12 @@ export class Batcher {
       alike: this.#line.alike(),
       isMore,
     });
+  }
+
+  /** All of them, or the first alone where sharing a run gains nothing. */
+  #worthwhile(all: WaitingRequest[]): WaitingRequest[] {
+    const kind = all[0]?.batchKey;
+    return all.length === 1 || kind === undefined || this.#worth.shouldShare(kind) ? all : all.slice(0, 1);
   }
 
   /** What goes now of all that could, or until when they wait for more. */

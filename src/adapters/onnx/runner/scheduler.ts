@@ -5,6 +5,7 @@ import { DEFAULT_PRIORITY } from '../../../core/traffic/priority.ts';
 import type { Clock } from '../../../serving/ports/clock.ts';
 import { systemClock } from '../../clock.ts';
 import { answerOf } from './answer.ts';
+import { BatchWorth } from './batch-worth.ts';
 import { Batcher, runSize } from './batcher.ts';
 import { type BodyReader, decodeBody, isHarmless } from './body.ts';
 import { giveBackTensors } from './give-back.ts';
@@ -54,6 +55,7 @@ export class Scheduler {
   readonly #arrivals = new Map<number, InferMessage>();
   readonly #line = new WaitingLine();
   readonly #estimates = new RunEstimates();
+  readonly #worth = new BatchWorth();
   readonly #batcher: Batcher;
   readonly #linger = new Linger(LINGER_MS, systemClock.monotonicMs, setImmediate);
   #working = false;
@@ -62,7 +64,8 @@ export class Scheduler {
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts;
-    this.#batcher = new Batcher(this.#line, this.#estimates, parts.start, parts.batchable);
+    const known = { line: this.#line, estimates: this.#estimates, worth: this.#worth };
+    this.#batcher = new Batcher(known, parts.start, parts.batchable);
   }
 
   accept(id: number, message: InferMessage): void {
@@ -83,11 +86,12 @@ export class Scheduler {
 
   async #work(): Promise<void> {
     const { outbox, start } = this.#parts;
-    while (this.#arrivals.size > 0 || this.#line.length > 0) {
+    while (this.#waits) {
       // What a run gives is bounded like what it takes: by the longest body, and one more.
       await outbox.below(start.maxBodyBytes);
       await this.#decodeArrivals();
       await this.#step();
+      if (!this.#waits) break;
       // Lets the socket be read before the next batch is formed.
       await new Promise<void>((resolve) => {
         setImmediate(resolve);
@@ -95,6 +99,10 @@ export class Scheduler {
     }
     this.#working = false;
     this.#linger.end();
+  }
+
+  get #waits(): boolean {
+    return this.#arrivals.size > 0 || this.#line.length > 0;
   }
 
   /** Runs what is to be run next, or waits until something is. */
@@ -205,7 +213,9 @@ export class Scheduler {
       });
     });
     const doneAtMs = this.#parts.clock.monotonicMs();
-    this.#estimates.note(runSize(batch), doneAtMs - beganAtMs, doneAtMs);
+    const { kind, size } = runSize(batch);
+    this.#estimates.note({ kind, size }, doneAtMs - beganAtMs, doneAtMs);
+    if (kind !== undefined) this.#worth.note(kind, batch.length, size, computeMs);
     for (const { request } of batch) giveBackTensors(request.inputs);
   }
 
