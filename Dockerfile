@@ -44,4 +44,4 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.ECHOSERVE_PORT}/livez`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # Bound to all addresses, the server wants API keys (ECHOSERVE_API_KEYS or --api-keys-file), or --auth none.
-ENTRYPOINT ["tini", "--", "node", "--single-threaded-gc", "--max-semi-space-size=8", "dist/main.js"]
+ENTRYPOINT ["tini", "--", "node", "--single-threaded-gc", "--max-semi-space-size=2", "dist/main.js"]

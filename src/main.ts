@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --single-threaded-gc --max-semi-space-size=8
+#!/usr/bin/env -S node --single-threaded-gc --max-semi-space-size=2
 import { createRequire } from 'node:module';
 import { ConfigError } from './cli/config-error.ts';
 import { runDemo } from './cli/demo.ts';

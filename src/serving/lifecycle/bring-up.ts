@@ -98,7 +98,7 @@ export class BringUp {
   ): Promise<Supervisor> {
     const { dependencies, threads } = this.#parts;
     const { instances, intraOpThreads } = options;
-    const share = threads.take(instances, intraOpThreads);
+    const share = threads.take(resident.modelId, instances, intraOpThreads);
     try {
       const spec = versionSpec(resident, files, prepared, options);
       const specs = Array.from({ length: instances }, () => ({ ...spec, intraOpThreads: share.threads() }));

@@ -7,10 +7,9 @@ function experienced(msOf: (rows: number) => number, rounds: number) {
   const worth = new BatchWorth();
   const shares: boolean[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    const isShared = worth.shouldShare('x');
-    shares.push(isShared);
-    const rows = isShared ? 8 : 1;
-    worth.note('x', rows, rows, msOf(rows));
+    const rows = Math.min(8, worth.mostToShare('x'));
+    shares.push(rows > 1);
+    worth.note('x', rows, msOf(rows));
   }
   return { worth, shares };
 }
@@ -25,7 +24,7 @@ describe('requests', () => {
 
   test('run one by one where eight rows take as long as eight runs, once that is known', () => {
     const { shares } = experienced((rows) => 10 * rows, 1000);
-    expect(sharedOf(shares.slice(0, 60))).toBeGreaterThan(50);
+    expect(sharedOf(shares.slice(0, 10))).toBeGreaterThan(8);
     expect(sharedOf(shares.slice(100))).toBeLessThan(20);
   });
 
@@ -33,18 +32,36 @@ describe('requests', () => {
     const { worth } = experienced((rows) => 10 * rows, 300);
     let sharedLast = 0;
     for (let round = 0; round < 1000; round += 1) {
-      const isShared = worth.shouldShare('x');
-      const rows = isShared ? 8 : 1;
-      worth.note('x', rows, rows, 10 + rows);
-      if (round >= 600 && isShared) sharedLast += 1;
+      const rows = Math.min(8, worth.mostToShare('x'));
+      worth.note('x', rows, 10 + rows);
+      if (round >= 600 && rows === 8) sharedLast += 1;
     }
     expect(sharedLast).toBeGreaterThan(380);
   });
 
   test('of one kind tell nothing of another', () => {
     const { worth } = experienced((rows) => 10 * rows, 300);
-    expect(worth.shouldShare('y')).toBe(true);
+    expect(worth.mostToShare('y')).toBe(Number.POSITIVE_INFINITY);
   });
+});
+
+test('long requests tell nothing of short ones: those share runs as before', async () => {
+  const runner = new SimulatedRunner({ maxBatchSize: 32, maxQueueDelayUs: 0 });
+  runner.runMs = (rows) => 5 + 0.1 * rows;
+  let id = 0;
+  const send = (rows: number, count: number) => {
+    for (let i = 0; i < count; i += 1) {
+      id += 1;
+      runner.send(id, { values: Array.from({ length: rows }, () => id) });
+    }
+  };
+  for (let round = 0; round < 60; round += 1) {
+    send(32, 1);
+    send(1, 31);
+    await runner.clock.advance(20);
+  }
+  const short = runner.runs.slice(-60).filter(({ values }) => new Set(values).size > 1);
+  expect(short.filter(({ values }) => values.length === 31).length).toBeGreaterThan(25);
 });
 
 test('requests of a model for which batches gain nothing run one by one, in their order, and all are answered', async () => {

@@ -1,17 +1,20 @@
 /** Runs of each sort that count, the latest; with fewer than some, nothing is concluded. */
 const KEPT = 8;
-const ENOUGH = 4;
-/** What a row may cost in a shared run, of what it costs alone, for sharing to be worth while. */
+const ENOUGH = 3;
+/** What a request may cost in a shared run, of what it costs alone, for sharing to be worth while. */
 const MOST_SHARE = 0.97;
 /** One run in so many is of the other sort, so that what is known stays true. */
 const TRY_EVERY = 64;
 /** While nothing is known of the other sort: known soon, and at little cost. */
 const TRY_UNKNOWN_EVERY = 16;
+/** A try shows with four requests what a longer run would gain, and takes less of others' time if that is nothing. */
+const FEW = 4;
+const ALL = Number.POSITIVE_INFINITY;
 /** Kinds that are remembered. */
 const KINDS = 64;
 
 interface Experience {
-  /** Milliseconds for each row of the latest runs, where a request ran alone and where several shared a run. */
+  /** Milliseconds for each request of the latest runs, where a request ran alone and where several shared a run. */
   readonly alone: number[];
   readonly shared: number[];
   decisions: number;
@@ -25,23 +28,27 @@ interface Experience {
 export class BatchWorth {
   readonly #kinds = new Map<string, Experience>();
 
-  /** @param requests how many shared the run */
-  note(kind: string, requests: number, rows: number, ms: number): void {
+  /**
+   * @param kind what can be compared: requests that can share a run and have as many rows each
+   * @param requests how many shared the run
+   */
+  note(kind: string, requests: number, ms: number): void {
     const { alone, shared } = this.#of(kind);
     const samples = requests === 1 ? alone : shared;
-    samples.push(ms / rows);
+    samples.push(ms / requests);
     if (samples.length > KEPT) samples.shift();
   }
 
-  /** Asked once for each run for which several wait. */
-  shouldShare(kind: string): boolean {
+  /** How many requests are to share the next run, at most. Asked once for each run for which several wait. */
+  mostToShare(kind: string): number {
     const experience = this.#of(kind);
     experience.decisions += 1;
     const { alone, shared, decisions } = experience;
-    if (shared.length < ENOUGH) return true;
-    if (alone.length < ENOUGH) return decisions % TRY_UNKNOWN_EVERY !== 0;
+    if (alone.length < ENOUGH) return shared.length >= ENOUGH && decisions % TRY_UNKNOWN_EVERY === 0 ? 1 : ALL;
+    if (shared.length < ENOUGH) return FEW;
     const isWorthwhile = median(shared) <= MOST_SHARE * median(alone);
-    return decisions % TRY_EVERY === 0 ? !isWorthwhile : isWorthwhile;
+    if (decisions % TRY_EVERY === 0) return isWorthwhile ? 1 : FEW;
+    return isWorthwhile ? ALL : 1;
   }
 
   #of(kind: string): Experience {

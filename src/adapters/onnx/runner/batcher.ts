@@ -1,5 +1,5 @@
 import type { BatchWorth } from './batch-worth.ts';
-import { inTime } from './in-time.ts';
+import { dueMs, inTime } from './in-time.ts';
 import type { StartMessage } from './messages.ts';
 import type { RunCurve } from './run-curve.ts';
 import type { RunEstimates, RunSize } from './run-estimates.ts';
@@ -74,8 +74,10 @@ export class Batcher {
     const { nowMs } = moment;
     const batch = this.#sendsAll || !this.#sharesRuns ? this.#worthwhile(all) : this.#batchOf(all, moment);
     if (typeof batch === 'number') return { kind: 'wait', untilMs: batch };
-    const earliestMs = batch.reduce((least, { deadlineMs }) => Math.min(least, deadlineMs), Number.POSITIVE_INFINITY);
+    const earliestMs = batch.reduce((least, request) => Math.min(least, dueMs(request)), Number.POSITIVE_INFINITY);
     const { kind, size } = runSize(batch);
+    // An update has to see how long it takes.
+    if (batch.some(({ tellsBegan }) => tellsBegan)) return { kind: 'run', batch };
     // Asked before every run, and hardly ever otherwise.
     if (earliestMs - nowMs >= this.#estimates.boundMs(size)) return { kind: 'run', batch };
     const curve = this.#estimates.curveOf(kind, nowMs);
@@ -90,10 +92,10 @@ export class Batcher {
     });
   }
 
-  /** All of them, or the first alone where sharing a run gains nothing. */
+  /** All of them, or the first few where sharing a run gains nothing. */
   #worthwhile(all: WaitingRequest[]): WaitingRequest[] {
-    const kind = all[0]?.batchKey;
-    return all.length === 1 || kind === undefined || this.#worth.shouldShare(kind) ? all : all.slice(0, 1);
+    const kind = worthKind(all);
+    return all.length === 1 || kind === undefined ? all : all.slice(0, this.#worth.mostToShare(kind));
   }
 
   /** What goes now of all that could, or until when they wait for more. */
@@ -128,6 +130,13 @@ export class Batcher {
       return Math.min(least, deadlineMs - (runMs ?? (deadlineMs - arrivedAtMs) / 2));
     }, Number.POSITIVE_INFINITY);
   }
+}
+
+/** Of requests that can share a run and have as many rows each: what one of them costs can be compared. */
+export function worthKind(requests: readonly WaitingRequest[]): string | undefined {
+  const [first] = requests;
+  if (first?.batchKey === undefined || requests.some(({ rows }) => rows !== first.rows)) return undefined;
+  return `${first.rows} ${first.batchKey}`;
 }
 
 function sizedCurve({ expectedMs, leastMs }: RunCurve, size: number): RunCurve {

@@ -6,9 +6,11 @@ import type { Clock } from '../../../serving/ports/clock.ts';
 import { systemClock } from '../../clock.ts';
 import { answerOf } from './answer.ts';
 import { BatchWorth } from './batch-worth.ts';
-import { Batcher, runSize } from './batcher.ts';
+import { Batcher, runSize, worthKind } from './batcher.ts';
 import { type BodyReader, decodeBody, isHarmless } from './body.ts';
+import { DecodeCost } from './decode-cost.ts';
 import { giveBackTensors } from './give-back.ts';
+import { dueMs } from './in-time.ts';
 import { Linger } from './linger.ts';
 import type { BeganMessage, InferMessage, StartMessage } from './messages.ts';
 import { measuredRun, observationOf } from './observation.ts';
@@ -37,6 +39,9 @@ export interface SchedulerParts {
 /** An answer and the next request of the same client take some 80 µs on their way. */
 const LINGER_MS = 0.15;
 
+/** What may be spent on what does not run next: enough for many short bodies. */
+const DECODE_AHEAD_MS = 1;
+
 interface BatchRun {
   /** Of each request, in the order of the batch. */
   readonly outputs: readonly (readonly Tensor[])[];
@@ -56,7 +61,9 @@ export class Scheduler {
   readonly #line = new WaitingLine();
   readonly #estimates = new RunEstimates();
   readonly #worth = new BatchWorth();
+  readonly #cost = new DecodeCost();
   readonly #batcher: Batcher;
+  /** On the machine's own clock, as it is the event loop's turns that it takes. */
   readonly #linger = new Linger(LINGER_MS, systemClock.monotonicMs, setImmediate);
   #working = false;
   /** Ends a wait for more. */
@@ -137,16 +144,27 @@ export class Scheduler {
 
   /**
    * Decodes what has arrived while what waits decoded is less than the longest body, so that at most one body is past
-   * that bound. The rest stays as it came, in the arena that the front bounds: nobody is refused for it, and its turn
-   * comes with the next runs. Until then its urgency counts only against what waits undecoded with it.
+   * that bound, and less than a batch, or little time has been spent on it. The rest stays as it came, in the arena that
+   * the front bounds: nobody is refused for it, and its turn comes with the next runs. Until then its urgency counts only
+   * against what waits undecoded with it.
    */
   async #decodeArrivals(): Promise<void> {
-    let nowMs = this.#parts.clock.monotonicMs();
+    const { start, clock } = this.#parts;
+    const fromMs = clock.monotonicMs();
+    const aBatch = this.#batcher.sharesRuns ? start.maxBatchSize : 1;
+    let nowMs = fromMs;
     for (const [id, message] of this.#arrivals) {
-      if (this.#line.heldBytes >= this.#parts.start.maxBodyBytes) return;
+      if (this.#line.heldBytes >= start.maxBodyBytes) return;
+      if (this.#line.length >= aBatch && nowMs - fromMs > DECODE_AHEAD_MS) return;
+      const mayDrop = this.#arrivals.size > 1 && !message.tellsBegan;
+      if (mayDrop && dueMs(message) < nowMs + this.#cost.leastMs(message.bytes, nowMs)) {
+        this.#arrivals.delete(id);
+        this.#tooLate(id);
+        continue;
+      }
       if (!isHarmless(message)) {
         await this.#parts.announce({ ids: [id], isRun: false }, false);
-        nowMs = this.#parts.clock.monotonicMs();
+        nowMs = clock.monotonicMs();
       }
       // False: it was cancelled while the announcement left.
       if (!this.#arrivals.delete(id)) continue;
@@ -164,6 +182,7 @@ export class Scheduler {
       const { arrivedAtMs, deadlineMs, acceptEncoding, observe, tellsBegan } = message;
       const timeoutMs = request.timeoutUs === undefined ? Number.POSITIVE_INFINITY : request.timeoutUs / 1000;
       const doneAtMs = this.#parts.clock.monotonicMs();
+      this.#cost.noteDecoded(message.bytes, doneAtMs - fromMs);
       this.#line.add({
         id,
         request,
@@ -213,9 +232,10 @@ export class Scheduler {
       });
     });
     const doneAtMs = this.#parts.clock.monotonicMs();
-    const { kind, size } = runSize(batch);
-    this.#estimates.note({ kind, size }, doneAtMs - beganAtMs, doneAtMs);
-    if (kind !== undefined) this.#worth.note(kind, batch.length, size, computeMs);
+    this.#estimates.note(runSize(batch), doneAtMs - beganAtMs, doneAtMs);
+    this.#cost.noteRun(computeMs, doneAtMs);
+    const alike = worthKind(batch);
+    if (alike !== undefined) this.#worth.note(alike, batch.length, computeMs);
     for (const { request } of batch) giveBackTensors(request.inputs);
   }
 
