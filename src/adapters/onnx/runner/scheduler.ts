@@ -1,22 +1,26 @@
 import { AppError } from '../../../core/errors.ts';
-import { batchKey, batchRows, concatTensors, splitTensors } from '../../../core/tensor/batching.ts';
+import { batchKey, batchRows } from '../../../core/tensor/batching.ts';
 import type { Tensor } from '../../../core/tensor/datatype.ts';
 import { DEFAULT_PRIORITY } from '../../../core/traffic/priority.ts';
 import type { Clock } from '../../../serving/ports/clock.ts';
 import { systemClock } from '../../clock.ts';
 import { answerOf } from './answer.ts';
+import { type BatchRun, runTogether } from './batch-run.ts';
 import { Batcher, runSize } from './batcher.ts';
 import { type BodyReader, decodeBody, isHarmless } from './body.ts';
 import { giveBackTensors } from './give-back.ts';
 import { Linger } from './linger.ts';
 import type { BeganMessage, InferMessage, StartMessage } from './messages.ts';
-import { measuredRun, observationOf } from './observation.ts';
+import { observationOf } from './observation.ts';
 import type { Outbox } from './outbox.ts';
 import { RunEstimates } from './run-estimates.ts';
+import { Sequences } from './sequences.ts';
 import type { Session } from './session.ts';
+import { Turns } from './turns.ts';
 import { WaitingLine, type WaitingRequest } from './waiting.ts';
 
 export interface SchedulerParts {
+  /** Its signature is what clients see: the states are not in it. */
   readonly session: Pick<Session, 'signature' | 'run'>;
   readonly start: StartMessage;
   /** Whether requests may share a run. */
@@ -31,16 +35,12 @@ export interface SchedulerParts {
   readonly clock: Pick<Clock, 'monotonicMs' | 'after'>;
   /** For what an operator should see. */
   readonly warn: (text: string) => void;
+  /** Told how many sequences are open, each time that this has changed. */
+  readonly onSequences: (open: number) => void;
 }
 
 /** An answer and the next request of the same client take some 80 µs on their way. */
 const LINGER_MS = 0.15;
-
-interface BatchRun {
-  /** Of each request, in the order of the batch. */
-  readonly outputs: readonly (readonly Tensor[])[];
-  readonly cpuMs: number | undefined;
-}
 
 /**
  * Orders what a runner does: everything that has arrived is decoded, what can share a run is batched, and what
@@ -55,6 +55,9 @@ export class Scheduler {
   readonly #line = new WaitingLine();
   readonly #estimates = new RunEstimates();
   readonly #batcher: Batcher;
+  readonly #sequences: Sequences;
+  /** Who of the decoded may be in the line. */
+  readonly #turns: Turns;
   readonly #linger = new Linger(LINGER_MS, systemClock.monotonicMs, setImmediate);
   #working = false;
   /** Ends a wait for more. */
@@ -62,7 +65,23 @@ export class Scheduler {
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts;
-    this.#batcher = new Batcher(this.#line, this.#estimates, parts.start, parts.batchable);
+    const { start, session, clock, batchable } = parts;
+    this.#batcher = new Batcher(this.#line, this.#estimates, start, batchable);
+    this.#sequences = new Sequences({
+      start,
+      signature: session.signature,
+      clock,
+      undecodedSinceMs: () => this.#arrivals.values().next().value?.arrivedAtMs,
+      onCount: parts.onSequences,
+    });
+    this.#turns = new Turns({
+      line: this.#line,
+      sequences: this.#sequences,
+      onRefused: ({ id, request }, error) => {
+        parts.outbox.fail(id, error);
+        giveBackTensors(request.inputs);
+      },
+    });
   }
 
   accept(id: number, message: InferMessage): void {
@@ -76,9 +95,14 @@ export class Scheduler {
   }
 
   cancel(id: number): void {
-    if (!this.#arrivals.delete(id) && !this.#line.remove(id)) return;
+    if (!this.#arrivals.delete(id) && !this.#turns.remove(id)) return;
     this.#wake?.();
     this.#parts.outbox.fail(id, new AppError('request_cancelled', 'The request was cancelled.'));
+  }
+
+  /** A sequence goes on elsewhere; undefined: all of them. */
+  forget(sequenceId: string | undefined): void {
+    this.#sequences.forget(sequenceId);
   }
 
   async #work(): Promise<void> {
@@ -100,7 +124,7 @@ export class Scheduler {
   /** Runs what is to be run next, or waits until something is. */
   async #step(): Promise<void> {
     const nowMs = this.#parts.clock.monotonicMs();
-    for (const { id } of this.#line.takeExpired(nowMs)) this.#expire(id);
+    for (const { id } of this.#turns.takeExpired(nowMs)) this.#expire(id);
     const next = this.#batcher.next({ nowMs, mayGrow: this.#arrivals.size === 0 });
     switch (next?.kind) {
       case 'run':
@@ -108,7 +132,7 @@ export class Scheduler {
         return await this.#runBatch(next.batch);
       case 'drop':
         this.#line.take(next.late);
-        for (const { id } of next.late) this.#tooLate(id);
+        for (const waiting of next.late) this.#tooLate(waiting);
         return;
       case 'wait':
         return await this.#untilMore(next.untilMs);
@@ -135,7 +159,7 @@ export class Scheduler {
   async #decodeArrivals(): Promise<void> {
     let nowMs = this.#parts.clock.monotonicMs();
     for (const [id, message] of this.#arrivals) {
-      if (this.#line.heldBytes >= this.#parts.start.maxBodyBytes) return;
+      if (this.#turns.heldBytes >= this.#parts.start.maxBodyBytes) return;
       if (!isHarmless(message)) {
         await this.#parts.announce({ ids: [id], isRun: false }, false);
         nowMs = this.#parts.clock.monotonicMs();
@@ -152,11 +176,13 @@ export class Scheduler {
     const { session, start, readBody, outbox } = this.#parts;
     try {
       const { request, heldBytes } = decodeBody(readBody(message), message, session.signature, start.maxBodyBytes);
+      const stateful = this.#sequences.of(request, message.detached);
       const rows = this.#batcher.sharesRuns && !message.alone ? batchRows(request.inputs) : undefined;
       const { arrivedAtMs, deadlineMs, acceptEncoding, observe, tellsBegan } = message;
       const timeoutMs = request.timeoutUs === undefined ? Number.POSITIVE_INFINITY : request.timeoutUs / 1000;
       const doneAtMs = this.#parts.clock.monotonicMs();
-      this.#line.add({
+      this.#turns.add({
+        ...stateful,
         id,
         request,
         heldBytes,
@@ -184,11 +210,13 @@ export class Scheduler {
     const beganAtMs = this.#parts.clock.monotonicMs();
     let run: BatchRun;
     try {
-      run = await this.#runTogether(batch);
+      const { session, warn } = this.#parts;
+      run = await runTogether(batch, { session, sequences: this.#sequences, batcher: this.#batcher, warn });
     } catch (error) {
       const [first] = batch;
       if (batch.length === 1 && first !== undefined) {
         this.#parts.outbox.fail(first.id, error);
+        this.#turns.done(first);
         giveBackTensors(first.request.inputs);
       }
       // One bad request must not fail those that happened to share its batch.
@@ -206,24 +234,9 @@ export class Scheduler {
     });
     const doneAtMs = this.#parts.clock.monotonicMs();
     this.#estimates.note(runSize(batch), doneAtMs - beganAtMs, doneAtMs);
-    for (const { request } of batch) giveBackTensors(request.inputs);
-  }
-
-  /** One run for all; the outputs of each. */
-  async #runTogether(batch: readonly WaitingRequest[]): Promise<BatchRun> {
-    const { session, warn } = this.#parts;
-    const isMeasured = batch.some(({ observe }) => observe);
-    const inputs = concatTensors(batch.map(({ request }) => request.inputs));
-    const { outputs: together, cpuMs } = await measuredRun(session, inputs, isMeasured);
-    if (batch.length === 1) return { outputs: [together], cpuMs };
-    const rows = batch.map((waiting) => waiting.rows);
-    try {
-      return { outputs: splitTensors(together, rows), cpuMs };
-    } catch (error) {
-      // True of the model and not of these requests: no later batch could be split either.
-      this.#batcher.separate();
-      warn(`requests no longer share runs: ${error instanceof Error ? error.message : String(error)}`);
-      throw error;
+    for (const waiting of batch) {
+      this.#turns.done(waiting);
+      giveBackTensors(waiting.request.inputs);
     }
   }
 
@@ -239,6 +252,8 @@ export class Scheduler {
     const encodeFromMs = this.#parts.clock.monotonicMs();
     try {
       const answer = answerOf(waiting, outputs, start);
+      // Before the client can hear of it and send what follows; and not where it hears of a failure.
+      this.#sequences.keep(waiting, outputs);
       outbox.answer(waiting.id, answer.chunks, {
         contentEncoding: answer.contentEncoding,
         headerLength: answer.headerLength,
@@ -254,11 +269,12 @@ export class Scheduler {
     }
   }
 
-  #tooLate(id: number): void {
+  #tooLate(waiting: WaitingRequest): void {
     const late = new AppError('deadline_exceeded', 'A run takes longer than the deadline leaves time for.', {
       next: 'Allow more time, or send less at once.',
     });
-    this.#parts.outbox.fail(id, late);
+    this.#parts.outbox.fail(waiting.id, late);
+    this.#turns.done(waiting);
   }
 
   #expire(id: number): void {
