@@ -50,6 +50,7 @@ export class StatefulRunner {
   /** The shape of the state that a run of so many rows gives. */
   stateShape: (rows: number) => number[] = (rows) => [rows, 1];
   readonly #bodies = new Map<number, string>();
+  readonly #outputs = new Float64Array(1000);
   #sent = 0;
 
   constructor(options: Partial<StartMessage> = {}) {
@@ -113,7 +114,9 @@ export class StatefulRunner {
     this.runs.push(x);
     await new Promise<void>((resolve) => this.clock.after(this.runMs, resolve));
     if (x.some(this.refuses)) throw new AppError('model_rejected_input', 'refused');
-    const next = Float64Array.from(x, (value, row) => step(h[row] ?? Number.NaN, value));
+    // In the memory of the run before, as a runtime may do.
+    const next = this.#outputs.subarray(0, x.length);
+    next.set(x.map((value, row) => step(h[row] ?? Number.NaN, value)));
     return [
       { name: 'y', datatype: 'FP64', shape: [x.length, 1], data: next },
       { name: 'h_out', datatype: 'FP64', shape: this.stateShape(x.length), data: next },

@@ -182,6 +182,19 @@ describe('the state stays as it was', () => {
     expect(runner.runs).toEqual([[1], [1], [50], [51], [2], [2]]);
   });
 
+  test('when a request is dropped because a run would take too long for it', async () => {
+    const runner = new StatefulRunner();
+    runner.runMs = 100;
+    await runner.ask({ x: 1, sequence: 'a', start: true });
+    for (let time = 0; time < 3; time += 1) await runner.ask({ x: 50 });
+    const late = runner.send({ x: 60, sequence: 'a', deadlineInMs: 50 });
+    const last = runner.send({ x: 2, sequence: 'a' });
+    await runner.clock.advance(200);
+    expect(runner.end(late).outcome).toBe('deadline_exceeded');
+    expect(runner.end(last).y).toEqual(outputs([1, 2]).slice(1));
+    expect(runner.runs).not.toContainEqual([60]);
+  });
+
   test('when the model gives a state of another shape', async () => {
     const runner = new StatefulRunner();
     await runner.ask({ x: 1, sequence: 'a', start: true });
@@ -194,6 +207,23 @@ describe('the state stays as it was', () => {
 });
 
 describe('sequences are bounded', () => {
+  test('in the memory of what stands behind others, which is free again when that has gone', async () => {
+    const runner = new StatefulRunner({ maxBodyBytes: 500 });
+    runner.runMs = 10;
+    for (let round = 0; round < 5; round += 1) {
+      const ids = [1, 2, 3, 4].map((x) => runner.send({ x, sequence: 'a', start: x === 1, end: true }));
+      await runner.clock.advance(1);
+      for (const id of ids.slice(2)) runner.scheduler.cancel(id);
+      await runner.clock.advance(20);
+      const outcomes = ids.map((id) => runner.end(id).outcome);
+      expect(outcomes).toEqual(['answered', 'invalid_request', 'request_cancelled', 'request_cancelled']);
+    }
+    // There is room for all of these, and so they share a run.
+    for (const x of [6, 7, 8, 9]) runner.send({ x });
+    await runner.clock.advance(20);
+    expect(runner.runs.at(-1)).toEqual([6, 7, 8, 9]);
+  });
+
   test('in number: the next start is refused until one has ended', async () => {
     const runner = new StatefulRunner({ maxSequences: 2 });
     await runner.ask({ x: 1, sequence: 'a', start: true });
