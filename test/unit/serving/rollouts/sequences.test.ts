@@ -80,6 +80,46 @@ describe('while the traffic of a model with states is split', () => {
     expect(updating.answers.filter(({ reply }) => reply?.fallbackFrom !== undefined)).toEqual([]);
   });
 
+  test('what the new version had begun when its process ended is run by its next one, and by no other version', async () => {
+    await using updating = await inHalf();
+    const { engine, clock } = updating.serving;
+    onVersion2(engine, ({ detached }) => (detached === true ? '{"outputs":[]}' : undefined));
+    await sendSequences(updating, 10);
+    const [lost, atOld] = [updating.runner('2'), updating.servedBy('1')];
+    const open = lost.open.size;
+    expect(open).toBeGreaterThan(0);
+    lost.crash(() => true);
+    await clock.advance(500);
+    expect(updating.runner('2')).not.toBe(lost);
+    updating.runner('2').answerAll();
+    await clock.advance(1);
+    expect([updating.servedBy('1'), updating.servedBy('2')]).toEqual([atOld, open]);
+  });
+
+  test('the new version has all of a request’s time, as nobody could answer in the rest', async () => {
+    await using updating = await inHalf();
+    const { engine, clock } = updating.serving;
+    onVersion2(engine, ({ detached }) => (detached === true ? '{"outputs":[]}' : undefined));
+    await sendSequences(updating, 10);
+    const open = updating.runner('2').open.size;
+    await clock.advance(20_000);
+    updating.runner('2').answerAll();
+    await clock.advance(1);
+    expect([updating.errors(), updating.servedBy('2')]).toEqual([[], open]);
+  });
+
+  test('what the old version refuses is shown to the new one without its sequence', async () => {
+    await using updating = await inHalf();
+    const { engine, clock } = updating.serving;
+    engine.behaviour = (_request, body) =>
+      body === 'strange' ? new AppError('model_rejected_input', 'no') : '{"outputs":[]}';
+    const before = updating.runner('2').requests.length;
+    updating.send('strange');
+    await clock.advance(1);
+    const shown = updating.runner('2').requests.slice(before);
+    expect(shown.map(({ alone, detached }) => [alone, detached])).toContainEqual([false, true]);
+  });
+
   test('a state that is lost with a move is no failure of the new version', async () => {
     await using updating = await inHalf();
     onVersion2(updating.serving.engine, (request, body) =>
