@@ -11,7 +11,9 @@ import { FRONT } from './sections/front.ts';
 import { MEMORY } from './sections/memory/memory.ts';
 import { NEIGHBOURS } from './sections/neighbours/neighbours.ts';
 import { OPEN_LOOP } from './sections/open-loop.ts';
+import { OVERLOAD } from './sections/overload/overload.ts';
 import { RESIDENCY } from './sections/residency/residency.ts';
+import { SCALE } from './sections/scale/scale.ts';
 import { THROUGHPUT } from './sections/throughput/throughput.ts';
 
 const SECTIONS: ReadonlyMap<string, Section> = new Map([
@@ -21,12 +23,14 @@ const SECTIONS: ReadonlyMap<string, Section> = new Map([
   ['neighbours', NEIGHBOURS],
   ['memory', MEMORY],
   ['residency', RESIDENCY],
+  ['overload', OVERLOAD],
+  ['scale', SCALE],
 ]);
 
 const DEFAULTS = {
   out: fileURLToPath(new URL('./RESULTS.md', import.meta.url)),
   server: fileURLToPath(new URL('../dist/main.js', import.meta.url)),
-  threads: availableParallelism(),
+  threads: Math.max(1, availableParallelism() - 1),
 };
 
 async function main(): Promise<number> {

@@ -6,11 +6,12 @@ export const HELP = `Usage: npm run bench -- [options]
 Compares EchoServe with raw session.run, a Fastify echo route and a naive server, on this machine in one run.
 Needs the built server: npm run build.
 
-  --quick             minutes instead of a quarter of an hour, and coarser figures
+  --quick             some 6 minutes instead of 25, and coarser figures
   --only SECTION      one section (may be repeated); the report goes to stdout unless --out names a file
   --out FILE          where the report goes (default: benchmarks/RESULTS.md)
   --server FILE       the built server (default: dist/main.js)
-  --threads N         intra-op threads of every contestant (default: the cores of this machine)
+  --threads N         intra-op threads of every contestant (default: one less than the cores of this machine, as the
+                      front and the load generator need one; at least 1)
   --help              this text
 
 Sections: `;

@@ -84,7 +84,7 @@ function jsonFeeds({ inputs }: InferRequest): Record<string, Tensor> {
   for (const { name, shape, datatype, data = [] } of inputs) {
     feeds[name] =
       datatype === 'INT64'
-        ? new Tensor('int64', BigInt64Array.from(data, BigInt), shape)
+        ? new Tensor('int64', bigIntegers(data), shape)
         : new Tensor('float32', Float32Array.from(data), shape);
   }
   return feeds;
@@ -104,6 +104,13 @@ function binaryFeeds({ inputs }: InferRequest, body: Buffer, jsonBytes: number):
     offset += elements * size;
   }
   return feeds;
+}
+
+/** A loop: `BigInt64Array.from` with a mapping takes three times as long. */
+function bigIntegers(data: readonly number[]): BigInt64Array {
+  const integers = new BigInt64Array(data.length);
+  for (let i = 0; i < data.length; i += 1) integers[i] = BigInt(data[i] ?? 0);
+  return integers;
 }
 
 /** A typed array needs its elements aligned: in place where they are, else copied. */

@@ -31,6 +31,10 @@ function readWhole(payload: IncomingMessage): Promise<Buffer> {
 app.addContentTypeParser('application/octet-stream', (_request: FastifyRequest, payload: IncomingMessage) =>
   readWhole(payload),
 );
+// Fastify's own parser also looks for `__proto__` in all of the text, which costs half as much as parsing it.
+app.addContentTypeParser('application/json', async (_request: FastifyRequest, payload: IncomingMessage) =>
+  JSON.parse((await readWhole(payload)).toString()),
+);
 
 app.get('/health', () => ({ status: 'healthy', models: models.size }));
 

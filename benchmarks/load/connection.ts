@@ -3,6 +3,8 @@ import { ResponseReader } from './response-reader.ts';
 
 /** All sockets read into it: a callback has used the bytes before the next read. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
+/** Connections that are opened at once: a server's backlog has an end, and who does not fit waits a second. */
+const MOST_OPENING = 100;
 
 /** One kept-alive connection, with at most one request under way. */
 export class Connection {
@@ -45,8 +47,13 @@ export class Connection {
     return connection;
   }
 
-  static openAll(port: number, count: number): Promise<Connection[]> {
-    return Promise.all(Array.from({ length: count }, () => Connection.open(port)));
+  static async openAll(port: number, count: number): Promise<Connection[]> {
+    const connections: Connection[] = [];
+    while (connections.length < count) {
+      const some = Math.min(MOST_OPENING, count - connections.length);
+      connections.push(...(await Promise.all(Array.from({ length: some }, () => Connection.open(port)))));
+    }
+    return connections;
   }
 
   send(request: Buffer): void {

@@ -16,6 +16,13 @@ export interface Sample {
   readonly latencyMs: number;
 }
 
+/** One request that got no answer with 200. */
+export interface Failure {
+  readonly dueMs: number;
+  /** Undefined: the connection was lost, or no answer came. */
+  readonly status: number | undefined;
+}
+
 /** How long `stop` waits for what was sent. */
 const LAST_ANSWERS_MS = 10_000;
 
@@ -25,7 +32,7 @@ const LAST_ANSWERS_MS = 10_000;
  */
 export class OpenLoop {
   readonly samples: Sample[] = [];
-  failed = 0;
+  readonly failures: Failure[] = [];
   readonly #load: OpenLoad;
   readonly #idle: Connection[] = [];
   readonly #all: readonly Connection[];
@@ -47,14 +54,21 @@ export class OpenLoop {
     return new OpenLoop(load, await Connection.openAll(load.port, load.connections));
   }
 
+  get failed(): number {
+    return this.failures.length;
+  }
+
   /** Sends what was due until now, waits for the answers, and closes the connections. */
   async stop(): Promise<void> {
     this.#stopAtMs = performance.now();
     const giveUpAtMs = this.#stopAtMs + LAST_ANSWERS_MS;
     while ((this.#underWay > 0 || this.#dueMs() < this.#stopAtMs) && performance.now() < giveUpAtMs) await delay(5);
     clearInterval(this.#timer);
-    this.failed += this.#underWay;
-    for (const connection of this.#all) connection.close();
+    for (const connection of this.#all) {
+      connection.close();
+      // Whose answer did not come has lost it now.
+      connection.onLost(new Error('there was no answer in time'));
+    }
   }
 
   #dueMs(): number {
@@ -87,13 +101,14 @@ export class OpenLoop {
     connection.onAnswer = (status) => {
       this.#underWay -= 1;
       if (status === 200) this.samples.push({ dueMs, latencyMs: performance.now() - dueMs });
-      else this.failed += 1;
+      else this.failures.push({ dueMs, status });
       this.#release(connection);
       this.#sendDue();
     };
     connection.onLost = () => {
+      connection.onLost = () => {};
       this.#underWay -= 1;
-      this.failed += 1;
+      this.failures.push({ dueMs, status: undefined });
     };
     connection.send(request);
   }

@@ -52,11 +52,17 @@ export function getRequest(port: number, path: string): Buffer {
 }
 
 /** Several different requests for `model`, ready to send: fewer where they are large. */
-export function inferenceRequests(port: number, model: BenchmarkModel, format: Format): readonly Buffer[] {
+export function inferenceRequests(
+  port: number,
+  model: BenchmarkModel,
+  format: Format,
+  moreHeaders: Readonly<Record<string, string>> = {},
+): readonly Buffer[] {
   const count = model.elements(0).length > 10_000 ? 2 : 8;
-  return Array.from({ length: count }, (_, seed) =>
-    postRequest(port, inferencePath(model.id), inferenceBody(model, format, seed)),
-  );
+  return Array.from({ length: count }, (_, seed) => {
+    const { headers, bytes } = inferenceBody(model, format, seed);
+    return postRequest(port, inferencePath(model.id), { headers: { ...headers, ...moreHeaders }, bytes });
+  });
 }
 
 function head(method: string, port: number, path: string, headers: readonly (readonly [string, string])[]): string {

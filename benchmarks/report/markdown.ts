@@ -25,7 +25,7 @@ export function renderReport({ effort, circumstances, busyShare, sections }: Rep
   const findings = sections.flatMap(({ outcome }) => ('failure' in outcome ? [] : outcome.findings));
   const blocks = [
     '# Benchmark results',
-    `Written by \`npm run bench\` (a ${effort} run). All contestants ran on the same machine, in the same run, on the same model files, with the same number of intra-op threads; read the ratios, not the absolute figures.`,
+    `Written by \`npm run bench\` (a ${effort} run). All contestants ran on the same machine, in the same run, on the same model files, with the same number of intra-op threads; read the ratios, not the absolute figures. Where a request's time goes, and why a target is not met: [docs/performance.md](../docs/performance.md).`,
     ...(busyShare > MOST_BUSY
       ? [
           `**Others used ${Math.round(busyShare * 100)} % of the processors just before: repeat this on a quiet machine.**`,

@@ -9,6 +9,7 @@ import { type LatencySummary, median, medianSummary, summarize } from '../measur
 import type { BenchmarkModel } from '../models/benchmark-model.ts';
 import { TINY, WIDE } from '../models/catalog.ts';
 import { CONVOLUTIONAL } from '../models/convolutional.ts';
+import { TRANSFORMER } from '../models/transformer.ts';
 import { figure, ratio } from '../report/format.ts';
 import type { Finding, Table } from '../report/section-report.ts';
 
@@ -22,7 +23,7 @@ const QUICK_LOADS: readonly Load[] = [
   [TINY, 'json'],
   [CONVOLUTIONAL, 'binary'],
 ];
-const FULL_LOADS: readonly Load[] = [...QUICK_LOADS, [TINY, 'binary'], [WIDE, 'binary']];
+const FULL_LOADS: readonly Load[] = [...QUICK_LOADS, [TINY, 'binary'], [WIDE, 'binary'], [TRANSFORMER, 'binary']];
 
 interface Result {
   readonly model: BenchmarkModel;
@@ -60,7 +61,7 @@ async function compare(
   const requests = inferenceRequests(naive.port, model, format);
   const capacity = await closedLoop({ port: naive.port, requests, concurrency: 32, warmUpMs: 500, durationMs: 1000 });
   const ratePerSecond = Math.max(1, Math.round(capacity.perSecond * UTILIZATION));
-  const durationMs = context.effort === 'quick' ? 1000 : 4000;
+  const durationMs = (context.effort === 'quick' ? 1000 : 4000) * (model === TRANSFORMER ? 2 : 1);
   const outcomes: { naive: Outcome[]; ours: Outcome[] } = { naive: [], ours: [] };
   for (let round = 0; round < ROUNDS; round += 1) {
     context.progress(`round ${round + 1}: ${model.id}, ${format}, ${ratePerSecond} requests/s`);

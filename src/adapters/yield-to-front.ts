@@ -3,6 +3,10 @@ import { setPriority } from 'node:os';
 
 /** A tenth of the front's weight: the front hardly ever waits, and all that it leaves is used. */
 const NICENESS = 10;
+/** Of what is loaded or prepared: nobody waits for it as for an answer. A seventh of the weight of a model that serves. */
+const LOADING_NICENESS = 19;
+/** Linux takes a change of a session's niceness ten times a second. */
+const AGAIN_MS = 150;
 
 /**
  * For a process that leads a session of its own: lets the front have the processor whenever it wants it. It needs
@@ -15,7 +19,7 @@ export function yieldToFront(): void {
   } catch {
     // Not allowed.
   }
-  yieldSession('self');
+  setSessionNiceness('self', LOADING_NICENESS);
 }
 
 /**
@@ -32,11 +36,26 @@ export function startProcessesThatYield(): void {
   }
 }
 
-/** Where Linux shares the processor between sessions, niceness counts only inside of one; so the session has its own. */
-export function yieldSession(pid: number | 'self'): void {
+/**
+ * Where Linux shares the processor between sessions, niceness counts only inside of one; so the session has its own. For
+ * one that has just been started, and until it serves.
+ */
+export function yieldSession(pid: number): void {
+  setSessionNiceness(pid, LOADING_NICENESS);
+}
+
+/** The model is loaded: from now on its process gives way to the front alone. */
+export function stopYieldingToModels(): void {
+  if (setSessionNiceness('self', NICENESS)) return;
+  setTimeout(() => setSessionNiceness('self', NICENESS), AGAIN_MS).unref();
+}
+
+function setSessionNiceness(pid: number | 'self', niceness: number): boolean {
   try {
-    writeFileSync(`/proc/${pid}/autogroup`, String(NICENESS));
+    writeFileSync(`/proc/${pid}/autogroup`, String(niceness));
+    return true;
   } catch {
     // Not Linux, gone already, too soon after another one, or shared out by control groups, where niceness counts as it is.
+    return false;
   }
 }

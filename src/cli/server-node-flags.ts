@@ -6,7 +6,8 @@
  * and the front stood still for up to 20 ms in a collection that takes 2 (docs/adr/0005). Its heap is small enough to be
  * collected alone.
  *
- * A nursery of 16 MB, the default, fills with the buffers of requests that are long answered: the front grew by 8 MB in
- * eight loads of a model, with 2 MB by 2.
+ * In a nursery of 16 MB, the default, buffers of requests that are long answered gather: the front grew by 8 MB in eight
+ * loads of a model, with 2 MB by 2. The price is a collection every 64 requests: an eighth of what a small one costs
+ * (docs/adr/0016).
  */
 export const SERVER_NODE_FLAGS = ['--single-threaded-gc', '--max-semi-space-size=2'] as const;

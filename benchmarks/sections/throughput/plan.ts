@@ -49,7 +49,7 @@ const FULL_LOADS: readonly Load[] = [TINY, WIDE, CONVOLUTIONAL, TRANSFORMER].fla
 
 export function planOf(effort: Effort): Plan {
   const loads = effort === 'quick' ? QUICK_LOADS : FULL_LOADS;
-  const durationMs = effort === 'quick' ? 500 : 1500;
+  const durationMs = effort === 'quick' ? 500 : 1200;
   return {
     rounds: 3,
     cells: loads.map(([model, format, concurrency]) => ({

@@ -2,12 +2,14 @@ import type { RawAnswer } from '../../contestants/raw-messages.ts';
 import type { ServerName } from '../../contestants/server.ts';
 import type { LoadResult } from '../../load/closed-loop.ts';
 import { median } from '../../measure/statistics.ts';
+import type { LoopDelays } from './loop-delays.ts';
 import type { Cell, RawCell } from './plan.ts';
 
 export interface CellResult {
   readonly cell: Cell;
   /** One result per round; a contestant that the cell does not have is absent. */
   readonly rounds: Readonly<Partial<Record<ServerName, readonly LoadResult[]>>>;
+  readonly loopDelays: LoopDelays;
 }
 
 export interface RawResult {

@@ -11,7 +11,7 @@ export function throughputTables({ cells, raw }: ThroughputResults): readonly Ta
   const models = new Set(cells.map(({ cell }) => cell.model));
   return [...models].map((model) => ({
     caption: model.title,
-    columns: ['load', 'contestant', 'requests/s', 'p50 ms', 'p99 ms', '× naive'],
+    columns: ['load', 'contestant', 'requests/s', 'p50 ms', 'p99 ms', '× naive', 'worst loop delay ms'],
     rows: [
       ...raw
         .filter(({ cell }) => cell.model === model)
@@ -21,6 +21,7 @@ export function throughputTables({ cells, raw }: ThroughputResults): readonly Ta
           ...(['perSecond', 'p50Ms', 'p99Ms'] as const).map((name) =>
             figure(median(rounds.map((round) => round[name]))),
           ),
+          '',
           '',
         ]),
       ...cells.filter(({ cell }) => cell.model === model).flatMap(rowsOf),
@@ -39,6 +40,7 @@ function rowsOf(result: CellResult): readonly string[][] {
       figure(medianOf(result, name, 'p50Ms')),
       figure(medianOf(result, name, 'p99Ms')),
       ratio(medianOf(result, name, 'perSecond') / medianOf(result, 'naive', 'perSecond')),
+      figure(result.loopDelays[name] ?? Number.NaN),
     ];
   });
 }

@@ -7,6 +7,7 @@ import type { BenchContext, Section } from '../../context.ts';
 import { closedLoop, type LoadResult } from '../../load/closed-loop.ts';
 import { inferenceRequests } from '../../load/requests.ts';
 import { throughputFindings } from './findings.ts';
+import { measureLoopDelays } from './loop-delays.ts';
 import { type Cell, hasEchoFloor, type Plan, planOf } from './plan.ts';
 import type { ThroughputResults } from './results.ts';
 import { throughputTables } from './tables.ts';
@@ -14,7 +15,7 @@ import { throughputTables } from './tables.ts';
 export const THROUGHPUT: Section = {
   title: 'Throughput and latency, closed loop',
   method:
-    'Each of the connections sends its next request when it has the answer to the last. All servers stay up; in each of three rounds they take their turns at every load, in alternating order. Figures are medians of the rounds; ratios in the targets are medians of the ratio within each round. Raw runs are rows per second of `session.run` in a loop, in a process of its own.',
+    'Each of the connections sends its next request when it has the answer to the last. All servers stay up; in each of three rounds they take their turns at every load, in alternating order. Figures are medians of the rounds; ratios in the targets are medians of the ratio within each round. Raw runs are rows per second of `session.run` in a loop, in a process of its own. The worst delay of the event loop that has the connections, from tick to tick of a 1 ms timer, is of one more pass, on servers that are watched from inside.',
   run: async (context) => {
     const results = await measure(context, planOf(context.effort));
     return { tables: throughputTables(results), findings: throughputFindings(results) };
@@ -44,7 +45,11 @@ async function measure(context: BenchContext, plan: Plan): Promise<ThroughputRes
     }
   }
   await Promise.all([...servers, raw].map(({ end }) => end()));
-  return { cells, raw: rawCells };
+  const loopDelays = await measureLoopDelays(context, plan.cells);
+  return {
+    cells: cells.map(({ cell, rounds }) => ({ cell, rounds, loopDelays: loopDelays.get(cell) ?? {} })),
+    raw: rawCells,
+  };
 }
 
 async function prepare(servers: readonly Server[], plan: Plan): Promise<void> {

@@ -4,7 +4,8 @@ import type { CancelSignal } from '../../serving/ports/cancel-signal.ts';
 /** Aborted when the client's connection ends before there was an answer to send. */
 export class Departure implements CancelSignal {
   readonly #response: ServerResponse;
-  #listeners: (() => void)[] | undefined;
+  #listeners: readonly (() => void)[] = [];
+  #isWatching = false;
 
   constructor(response: ServerResponse) {
     this.#response = response;
@@ -15,20 +16,19 @@ export class Departure implements CancelSignal {
   }
 
   addEventListener(_type: 'abort', listener: () => void): void {
-    if (this.#listeners === undefined) {
-      this.#listeners = [];
-      this.#response.on('close', () => this.#tell());
-    }
-    this.#listeners.push(listener);
+    this.#listeners = [...this.#listeners, listener];
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    this.#response.on('close', () => this.#tell());
   }
 
   removeEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners = this.#listeners?.filter((other) => other !== listener);
+    this.#listeners = this.#listeners.filter((other) => other !== listener);
   }
 
   #tell(): void {
     // Closed after its answer, as every response is.
     if (this.#response.writableEnded) return;
-    for (const listener of this.#listeners?.splice(0) ?? []) listener();
+    for (const listener of this.#listeners) listener();
   }
 }

@@ -62,17 +62,30 @@ async function accept(
     const parameters = request.params as { readonly model_id: string; readonly version?: string };
     const modelId = parseModelId(parameters.model_id);
     const version = versionOf(parameters.version, request.headers['x-model-version']);
-    const { declaredBytes, ...headers } = readInferHeaders(request.headers, options.routingKeyHeader);
+    const { declaredBytes, timeoutMs, ...headers } = readInferHeaders(request.headers, options.routingKeyHeader);
+    const fromMs = performance.now();
     const payload = await receiveBody(request.raw, {
       declaredBytes,
       limitBytes: options.bodyLimitBytes,
       open: (expectedBytes) => serving.openPayload(expectedBytes),
     });
-    return { modelId, version, payload, signal, ...headers };
+    return {
+      modelId,
+      version,
+      payload,
+      signal,
+      ...headers,
+      timeoutMs: timeLeft(timeoutMs, performance.now() - fromMs),
+    };
   } catch (error) {
     serving.inferRefused(toAppError(error).code);
     throw error;
   }
+}
+
+/** Of the time that the client allows, once its body has come: it has been waiting since it sent the first byte. */
+function timeLeft(timeoutMs: number | undefined, passedMs: number): number | undefined {
+  return timeoutMs === undefined ? undefined : Math.max(0, timeoutMs - passedMs);
 }
 
 function versionOf(inPath: string | undefined, inHeader: string | string[] | undefined): VersionName | undefined {

@@ -103,7 +103,7 @@ export class BringUp {
   ): Promise<Supervisor> {
     const { dependencies, threads, desired } = this.#parts;
     const { instances, intraOpThreads } = options;
-    const share = threads.take(instances, intraOpThreads);
+    const share = threads.take(resident.modelId, instances, intraOpThreads);
     try {
       // A version of the model was here before, in this start of the server or an earlier one.
       const mayHaveLost = desired.ofModel(resident.modelId).length > 0;

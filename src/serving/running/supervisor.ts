@@ -130,7 +130,7 @@ export class Supervisor {
   run(request: RunRequest, onLost?: OnLost): Promise<RunReply> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed());
     const ticket = new Ticket(request, onLost);
-    const refusal = this.#tickets.add(ticket, request.arrivedAtMs);
+    const refusal = this.#tickets.add(ticket, this.#context.clock.monotonicMs());
     if (refusal !== undefined) return Promise.reject(refusal);
     this.#timer.armBy(request.deadlineMs);
     this.#send(ticket);

@@ -46,6 +46,7 @@ export class TicketQueue implements Iterable<Ticket> {
       place.fail(refusal);
     }
     if (this.#tickets.size === 0) this.#rate.begin(nowMs);
+    else this.#rate.tick(nowMs);
     this.#tickets.add(ticket);
     this.#leastUrgent = Math.max(this.#leastUrgent, urgencyOf(ticket));
     return undefined;

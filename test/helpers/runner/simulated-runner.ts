@@ -29,6 +29,8 @@ export interface SimulatedRequest {
   readonly width?: number;
   readonly priority?: number;
   readonly deadlineInMs?: number;
+  /** Said to be the length of its body. */
+  readonly bytes?: number;
   /** As its body has them. */
   readonly parameters?: Readonly<Record<string, unknown>>;
 }
@@ -43,6 +45,8 @@ export class SimulatedRunner {
   readonly scheduler: Scheduler;
   /** Milliseconds of a run of so many rows. */
   runMs: (rows: number) => number = () => 1;
+  /** Milliseconds for which each body holds the process up while it is decoded. */
+  decodeMs = 0;
   readonly #bodies = new Map<number, string>();
 
   constructor(options: Partial<StartMessage> = {}) {
@@ -56,7 +60,10 @@ export class SimulatedRunner {
         answer: (id, chunks) => this.#end(id, 'answered', dataOf(chunks)),
         fail: (id, error) => this.#end(id, error instanceof AppError ? error.code : String(error), []),
       },
-      readBody: ({ at }) => Buffer.from(this.#bodies.get(Number(at)) ?? ''),
+      readBody: ({ at }) => {
+        this.clock.pass(this.decodeMs);
+        return Buffer.from(this.#bodies.get(Number(at)) ?? '');
+      },
       announce: () => undefined,
       onSequences: (open) => {
         throw new Error(`${open} sequences of a model without states`);
@@ -67,12 +74,16 @@ export class SimulatedRunner {
     });
   }
 
-  send(id: number, { values, width = 1, priority, deadlineInMs = 60_000, parameters }: SimulatedRequest): void {
+  send(
+    id: number,
+    { values, width = 1, priority, deadlineInMs = 60_000, bytes = 0, parameters }: SimulatedRequest,
+  ): void {
     const data = values.flatMap((value) => Array.from({ length: width }, () => value));
     const input = { name: 'x', shape: [values.length, width], datatype: 'FP32', data };
     this.#bodies.set(id, JSON.stringify({ inputs: [input], parameters }));
     const arrivedAtMs = this.clock.monotonicMs();
-    this.scheduler.accept(id, { ...MESSAGE, arrivedAtMs, deadlineMs: arrivedAtMs + deadlineInMs, priority, at: id });
+    const deadlineMs = arrivedAtMs + deadlineInMs;
+    this.scheduler.accept(id, { ...MESSAGE, arrivedAtMs, deadlineMs, priority, bytes, at: id });
   }
 
   outcome(id: number): string | undefined {

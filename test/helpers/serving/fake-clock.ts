@@ -40,6 +40,11 @@ export class FakeClock implements Clock {
     };
   }
 
+  /** Time goes on while a thread is held up: nothing that is due happens before it is free again. */
+  pass(ms: number): void {
+    this.#nowMs += ms;
+  }
+
   get pendingTimers(): number {
     return this.#timers.size;
   }
@@ -54,7 +59,7 @@ export class FakeClock implements Clock {
       due.action();
       await this.#settle();
     }
-    this.#nowMs = untilMs;
+    this.#nowMs = Math.max(this.#nowMs, untilMs);
     await this.#settle();
   }
 

@@ -28,7 +28,7 @@ export async function openSupervised(instances = 1, maxQueueLength = 100): Promi
   const sequences = { maxSequences: 1000, sequenceIdleMs: 60_000, mayHaveLost: false };
   const spec = { modelId: 'iris', version: '1', prepared, ...batching, warmUpRuns: 0, labels: {}, ...sequences };
   const shares = new ThreadShares({ count: 8, intraOpThreads: undefined });
-  const threads = shares.take(instances, undefined);
+  const threads = shares.take('iris', instances, undefined);
   const told = {
     onLost: vi.fn<Supervised['onLost']>(),
     onFresh: vi.fn<Supervised['onFresh']>(),

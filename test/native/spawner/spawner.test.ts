@@ -201,7 +201,7 @@ describe('when the spawner’s thread is lost', () => {
     const spec = await room.spec(identity('INT64', [-1]));
     const never = new AbortController().signal;
     const [onLost, onFresh] = [vi.fn(), vi.fn()];
-    const threads = new ThreadShares({ count: 2, intraOpThreads: undefined }).take(1, 1);
+    const threads = new ThreadShares({ count: 2, intraOpThreads: undefined }).take('iris', 1, 1);
     const supervisor = new Supervisor(
       { engine: room.engine, clock: systemClock, logger: silentLogger, hangLimitMs: 60_000 },
       { spec, threads, startLimitMs: 30_000, maxQueueLength: 100, onLost, onFresh, onFailed: () => {} },

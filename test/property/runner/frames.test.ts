@@ -104,9 +104,9 @@ test('the sequence to forget, or that all are meant, survives its frame', () => 
 
 test('the ids of a batch, and whether it is run, survive their frame', () => {
   fc.assert(
-    fc.property(fc.array(fc.nat({ max: 0xffff_fffe })), fc.boolean(), (ids, isRun) => {
-      const [frame] = readAll(encodeBegan({ ids, isRun }), []);
-      expect(decodeBegan(frame?.body ?? Buffer.alloc(0))).toEqual({ ids, isRun });
+    fc.property(fc.array(fc.nat({ max: 0xffff_fffe })), fc.boolean(), fc.boolean(), (ids, isRun, isNoted) => {
+      const [frame] = readAll(encodeBegan({ ids, isRun, isNoted }), []);
+      expect(decodeBegan(frame?.body ?? Buffer.alloc(0))).toEqual({ ids, isRun, isNoted });
     }),
   );
 });

@@ -2,8 +2,10 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { closedLoop } from '../../../benchmarks/load/closed-loop.ts';
+import { Connection } from '../../../benchmarks/load/connection.ts';
 import { OpenLoop } from '../../../benchmarks/load/open-loop.ts';
 import { postRequest } from '../../../benchmarks/load/requests.ts';
+import { rotate } from '../../../benchmarks/load/rotation.ts';
 import { traceLoad } from '../../../benchmarks/load/trace-load.ts';
 
 interface Target {
@@ -96,4 +98,50 @@ it('a trace is sent once, in its order, on as many connections as there are clie
 it('a trace that nobody takes to its end has failed for what is left of it', async () => {
   const target = await serve((request) => request.socket.destroy());
   expect(await traceLoad({ ...target, concurrency: 2 })).toMatchObject({ count: 0, failed: 3 });
+});
+
+it('an open loop tells with which status each failure was answered, and which were not answered', async () => {
+  let seen = 0;
+  const target = await serve((request, response) => {
+    seen += 1;
+    if (seen === 1) response.writeHead(429, { 'content-length': 0 }).end();
+    else if (seen === 2) request.socket.destroy();
+    else response.writeHead(200, { 'content-length': 0 }).end();
+  });
+  const loop = await OpenLoop.start({ ...target, ratePerSecond: 200, connections: 2 });
+  await vi.waitUntil(() => loop.samples.length > 1, { interval: 5, timeout: 20_000 });
+  await loop.stop();
+  expect(loop.failures.map(({ status }) => status)).toEqual([429, undefined]);
+  expect(loop.failed).toBe(2);
+});
+
+it('a rotation has so many requests under way at once, and every connection has its turn', async () => {
+  const ports = new Map<number | undefined, number>();
+  const held = Promise.withResolvers<void>();
+  let [underWay, most] = [0, 0];
+  const target = await serve(async (request, response) => {
+    ports.set(request.socket.remotePort, (ports.get(request.socket.remotePort) ?? 0) + 1);
+    underWay += 1;
+    most = Math.max(most, underWay);
+    // Nobody is answered before two have asked.
+    if (underWay === 2) held.resolve();
+    await held.promise;
+    underWay -= 1;
+    response.writeHead(200, { 'content-length': 0 }).end();
+  });
+  const connections = await Connection.openAll(target.port, 5);
+  const { count, failed } = await rotate({ connections, requests: target.requests, concurrency: 2 }, 100);
+  for (const connection of connections) connection.close();
+  expect({ failed, most, connections: ports.size }).toEqual({ failed: 0, most: 2, connections: 5 });
+  expect([...ports.values()].reduce((sum, requests) => sum + requests)).toBe(count);
+  expect(Math.max(...ports.values()) - Math.min(...ports.values())).toBeLessThanOrEqual(2);
+});
+
+it('a rotation goes on with the connections that are left, and ends when there are none', async () => {
+  const target = await serve((request) => request.socket.destroy());
+  const connections = await Connection.openAll(target.port, 3);
+  expect(await rotate({ connections, requests: target.requests, concurrency: 2 }, 60_000)).toMatchObject({
+    count: 0,
+    failed: 3,
+  });
 });

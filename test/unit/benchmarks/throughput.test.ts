@@ -14,14 +14,18 @@ const load = (perSecond: number, p50Ms = 1, p99Ms = 2, failed = 0): LoadResult =
 });
 
 function cell(format: 'json' | 'binary', concurrency: number, rounds: CellResult['rounds'], model = TINY): CellResult {
-  return { cell: { model, format, concurrency, warmUpMs: 0, durationMs: 0 }, rounds };
+  return { cell: { model, format, concurrency, warmUpMs: 0, durationMs: 0 }, rounds, loopDelays: { EchoServe: 3 } };
 }
 
 describe('the plan', () => {
   it('of a quick run has what every kind of finding needs', () => {
     const cells = planOf('quick').cells.map(
       (planned) =>
-        ({ cell: planned, rounds: { naive: [load(1)], EchoServe: [load(2)], echo: [load(1)] } }) satisfies CellResult,
+        ({
+          cell: planned,
+          rounds: { naive: [load(1)], EchoServe: [load(2)], echo: [load(1)] },
+          loopDelays: {},
+        }) satisfies CellResult,
     );
     const raw = planOf('quick').raw.map((planned) => ({
       cell: planned,
@@ -94,11 +98,11 @@ describe('findings', () => {
   });
 });
 
-it('the tables show failures beside the contestant', () => {
+it('the tables show failures beside the contestant, and the delay of the event loops that were watched', () => {
   const cells = [cell('json', 1, { naive: [load(10)], EchoServe: [load(20, 1, 2, 3)] })];
   const [table] = throughputTables({ cells, raw: [] });
   expect(table?.rows).toEqual([
-    ['json, concurrency 1', 'naive', '10', '1', '2', '×1.00'],
-    ['json, concurrency 1', 'EchoServe (3 failed)', '20', '1', '2', '×2.00'],
+    ['json, concurrency 1', 'naive', '10', '1', '2', '×1.00', '–'],
+    ['json, concurrency 1', 'EchoServe (3 failed)', '20', '1', '2', '×2.00', '3'],
   ]);
 });

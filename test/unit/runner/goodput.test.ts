@@ -9,6 +9,8 @@ interface Model {
   readonly runMs: (rows: number) => number;
   readonly maxBatchSize: number;
   readonly deadlineMs: number;
+  /** Of each body. */
+  readonly decodeMs?: number;
 }
 
 interface Tally {
@@ -19,20 +21,25 @@ interface Tally {
 }
 
 /** An open loop: requests come at random, at so many times what the model can do, whatever becomes of them. */
-async function load({ runMs, maxBatchSize, deadlineMs }: Model, timesCapacity: number): Promise<Tally> {
+async function load({ runMs, maxBatchSize, deadlineMs, decodeMs = 0 }: Model, timesCapacity: number): Promise<Tally> {
   const random = seededRandom(7);
   const runner = new SimulatedRunner({ maxBatchSize });
   runner.runMs = (rows) => runMs(rows) * logNormal(random, 0.1);
-  const best = Math.max(...Array.from({ length: maxBatchSize }, (_, index) => (index + 1) / runMs(index + 1)));
+  runner.decodeMs = decodeMs;
+  const rates = Array.from({ length: maxBatchSize }, (_, index) => 1 / (decodeMs + runMs(index + 1) / (index + 1)));
+  const best = Math.max(...rates);
   const deadlines = new Map<number, number>();
   const endMs = runner.clock.monotonicMs() + SIMULATED_MS;
+  let atMs = runner.clock.monotonicMs();
   const arrive = (): void => {
     const now = runner.clock.monotonicMs();
-    if (now >= endMs) return;
+    if (atMs >= endMs) return;
     const id = deadlines.size;
-    deadlines.set(id, now + deadlineMs);
-    runner.send(id, { values: [id], deadlineInMs: deadlineMs });
-    runner.clock.after(exponential(random, 1 / (best * timesCapacity)), arrive);
+    deadlines.set(id, atMs + deadlineMs);
+    runner.send(id, { values: [id], deadlineInMs: atMs + deadlineMs - now, bytes: decodeMs === 0 ? 0 : 200_000 });
+    // Whatever the process is held up by meanwhile.
+    atMs += exponential(random, 1 / (best * timesCapacity));
+    runner.clock.after(Math.max(0, atMs - now), arrive);
   };
   arrive();
   await runner.clock.advance(SIMULATED_MS + 2 * deadlineMs);
@@ -53,6 +60,10 @@ const MODELS: readonly [string, Model][] = [
   [
     'whose full batch takes longer than the deadline',
     { runMs: (rows) => 10 * rows, maxBatchSize: 32, deadlineMs: 100 },
+  ],
+  [
+    'whose bodies take longer to decode than it runs',
+    { runMs: () => 4, maxBatchSize: 1, deadlineMs: 120, decodeMs: 8 },
   ],
   ['that shares no runs', { runMs: () => 5, maxBatchSize: 1, deadlineMs: 40 }],
 ];

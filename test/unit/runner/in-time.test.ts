@@ -77,6 +77,17 @@ describe('what can not be answered in time', () => {
     expect(runsOf(runner)).toEqual(['10', '13']);
   });
 
+  test('is what would only just be done by its deadline, unless nothing else waits: an answer has a way to go', async () => {
+    const runner = await experienced(AFFINE);
+    runner.send(1, { values: [1], deadlineInMs: 5.4 });
+    runner.send(2, { values: [2], deadlineInMs: 100 });
+    await runner.clock.advance(20);
+    expect([runner.outcome(1), runsOf(runner)]).toEqual(['deadline_exceeded', ['2']]);
+    runner.send(3, { values: [3], deadlineInMs: 5.4 });
+    await runner.clock.advance(20);
+    expect(runner.outcome(3)).toBe('answered');
+  });
+
   test('is not told by one run that was slow', async () => {
     const runner = await experienced(AFFINE);
     runner.runMs = () => 900;
@@ -92,7 +103,7 @@ describe('what can not be answered in time', () => {
 describe('a batch is as large as time allows', () => {
   test('one that is short of time goes first in a smaller one, where the others can wait', async () => {
     const runner = await experienced(AFFINE);
-    runner.send(1, { values: [1], deadlineInMs: 6.5 });
+    runner.send(1, { values: [1], deadlineInMs: 7 });
     for (const id of [2, 3, 4]) runner.send(id, { values: [id], deadlineInMs: 100 });
     await runner.clock.advance(50);
     expect(runsOf(runner)).toEqual(['1,2', '3,4']);
@@ -100,8 +111,8 @@ describe('a batch is as large as time allows', () => {
 
   test('and is passed over where that would make more of them late', async () => {
     const runner = await experienced(AFFINE);
-    runner.send(1, { values: [1], deadlineInMs: 6.5 });
-    for (const id of [2, 3, 4, 5]) runner.send(id, { values: [id], deadlineInMs: 8.5 });
+    runner.send(1, { values: [1], deadlineInMs: 7 });
+    for (const id of [2, 3, 4, 5]) runner.send(id, { values: [id], deadlineInMs: 9 });
     await runner.clock.advance(50);
     expect(runsOf(runner)).toEqual(['2,3,4,5']);
     expect(runner.outcome(1)).toBe('deadline_exceeded');
@@ -109,8 +120,8 @@ describe('a batch is as large as time allows', () => {
 
   test('but not for those that are less urgent', async () => {
     const runner = await experienced(AFFINE);
-    runner.send(1, { values: [1], deadlineInMs: 6.5, priority: 1 });
-    for (const id of [2, 3, 4, 5]) runner.send(id, { values: [id], deadlineInMs: 8.5, priority: 2 });
+    runner.send(1, { values: [1], deadlineInMs: 7, priority: 1 });
+    for (const id of [2, 3, 4, 5]) runner.send(id, { values: [id], deadlineInMs: 9, priority: 2 });
     await runner.clock.advance(50);
     expect(runner.outcome(1)).toBe('answered');
     expect(runsOf(runner)[0]).toBe('1,2');

@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { expect, onTestFinished, test } from 'vitest';
 import { closeArenaFile, openArenaFile } from '../../../src/adapters/onnx/runner/arena-file.ts';
@@ -33,4 +33,10 @@ test('a note that is only written in part is none', () => {
   edition.writeUInt32LE(2);
   writeSync(fd, edition, 0, 4, RESPONSE_ARENA_BYTES - 1024 * 1024);
   expect(readWorkNote(fd)).toEqual({ ids: [], isRun: false });
+});
+
+test('where there is no room for it, that is told, and nothing is thrown', () => {
+  const fd = openSync('/dev/full', 'w');
+  onTestFinished(() => closeSync(fd));
+  expect(new WorkNote(fd).write({ ids: [1], isRun: true })).toBe(false);
 });

@@ -136,9 +136,25 @@ describe('the rate of answers', () => {
     rate.begin(0);
     for (let i = 0; i < 10; i += 1) rate.note();
     expect(rate.msFor(1, 10_000)).toBe(1000);
+    rate.tick(10_000);
     for (let i = 0; i < 100; i += 1) rate.note();
     expect(rate.msFor(1, 20_000)).toBeCloseTo(20_000 / 110);
+    rate.tick(20_000);
     for (let i = 0; i < 100; i += 1) rate.note();
     expect(rate.msFor(1, 30_000)).toBe(100);
+  });
+
+  test('is of late even after an hour without an idle moment in which nobody asked', () => {
+    const rate = new AnswerRate();
+    rate.begin(0);
+    for (let nowMs = 0; nowMs < 3_600_000; nowMs += 1000) {
+      for (let i = 0; i < 20; i += 1) rate.note();
+      rate.tick(nowMs);
+    }
+    for (let nowMs = 3_600_000; nowMs < 3_620_000; nowMs += 1000) {
+      for (let i = 0; i < 1000; i += 1) rate.note();
+      rate.tick(nowMs);
+    }
+    expect(rate.msFor(1000, 3_620_000)).toBeLessThan(1100);
   });
 });

@@ -229,13 +229,14 @@ test('recycling replaces all of them, and stopping ends all', async () => {
 test('they have their parts of the processors, and give them back when the version has ended', async () => {
   const { clock, engine, supervisor, shares, first } = await openThree();
   expect(engine.alive.map(({ intraOpThreads }) => intraOpThreads)).toEqual([2, 2, 2]);
-  const other = shares.take(1, undefined);
+  const other = shares.take('other', 1, undefined);
   expect(other.threads()).toBe(2);
   first.crash();
   await clock.advance(1);
   expect(engine.latest.intraOpThreads).toBe(2);
   await supervisor.stop();
-  expect(other.threads()).toBe(8);
+  other[Symbol.dispose]();
+  expect(shares.take('other', 1, undefined).threads()).toBe(8);
 });
 
 test('where one of several can not be started, none is left', async () => {

@@ -32,7 +32,12 @@ describe('the threads of a runner', () => {
   test('are as its model says, else as the server says, else chosen; and who decided is told', () => {
     const chosen = new ThreadShares({ count: 6, intraOpThreads: undefined });
     const set = new ThreadShares({ count: 6, intraOpThreads: 3 });
-    const shares = [chosen.take(1, 4), set.take(1, 4), set.take(1, undefined), chosen.take(1, undefined)];
+    const shares = [
+      chosen.take('a', 1, 4),
+      set.take('a', 1, 4),
+      set.take('b', 1, undefined),
+      chosen.take('b', 1, undefined),
+    ];
     expect(shares.map((share) => [share.threads(), share.from])).toEqual([
       [4, 'model'],
       [4, 'model'],
@@ -41,15 +46,31 @@ describe('the threads of a runner', () => {
     ]);
   });
 
-  test('follow from who is there when it starts; a share counts until it is given back, once', () => {
+  test('follow from who is there when its model is first started; a share counts until it is given back, once', () => {
     const shares = new ThreadShares({ count: 12, intraOpThreads: undefined });
-    const [pair, other, set] = [shares.take(2, undefined), shares.take(1, undefined), shares.take(2, 3)];
+    const [pair, other, set] = [
+      shares.take('pair', 2, undefined),
+      shares.take('other', 1, undefined),
+      shares.take('set', 2, 3),
+    ];
     expect(pair.threads()).toBe(2);
     set[Symbol.dispose]();
-    expect(pair.threads()).toBe(4);
+    expect([pair.threads(), other.threads()]).toEqual([2, 4]);
     other[Symbol.dispose]();
     other[Symbol.dispose]();
-    expect(pair.threads()).toBe(6);
+    pair[Symbol.dispose]();
+    expect(shares.take('pair', 2, undefined).threads()).toBe(6);
+  });
+
+  test('are the same for a version that takes the place of another, which counts for nobody twice', () => {
+    const shares = new ThreadShares({ count: 8, intraOpThreads: undefined });
+    const old = shares.take('a', 1, undefined);
+    expect(old.threads()).toBe(8);
+    const fresh = shares.take('a', 1, undefined);
+    expect(fresh.threads()).toBe(8);
+    expect(shares.take('b', 1, undefined).threads()).toBe(4);
+    old[Symbol.dispose]();
+    expect(fresh.threads()).toBe(8);
   });
 });
 

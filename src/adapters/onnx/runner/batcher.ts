@@ -1,4 +1,5 @@
-import { inTime } from './in-time.ts';
+import type { BatchWorth } from './batch-worth.ts';
+import { dueMs, inTime } from './in-time.ts';
 import type { StartMessage } from './messages.ts';
 import type { RunCurve } from './run-curve.ts';
 import type { RunEstimates, RunSize } from './run-estimates.ts';
@@ -14,6 +15,13 @@ export type NextStep =
 
 export type BatchRules = Pick<StartMessage, 'maxBatchSize' | 'maxQueueDelayUs' | 'preferredBatchSizes'>;
 
+/** What there is to choose from, and what runs were seen to take. */
+export interface Knowledge {
+  readonly line: WaitingLine;
+  readonly estimates: RunEstimates;
+  readonly worth: BatchWorth;
+}
+
 export interface Moment {
   readonly nowMs: number;
   /** Whether more may come that could share the run. */
@@ -21,7 +29,8 @@ export interface Moment {
 }
 
 /**
- * Forms batches as Triton's dynamic batcher does. The largest batch of a preferred size goes at once; where there is none,
+ * Forms batches. Without options all that can share a run does, where that is worth while; with them it is as in Triton's
+ * dynamic batcher: the largest batch of a preferred size goes at once; where there is none,
  * the one that waits longest waits for the delay at most, and then all go. Nothing waits without a delay, nor while
  * something else could be run, nor for longer than its deadline leaves time for its run.
  * https://docs.nvidia.com/deeplearning/triton-inference-server/user-guide/docs/batcher.html
@@ -29,6 +38,7 @@ export interface Moment {
 export class Batcher {
   readonly #line: WaitingLine;
   readonly #estimates: RunEstimates;
+  readonly #worth: BatchWorth;
   readonly #maxRows: number;
   readonly #maxDelayMs: number;
   /** Ascending; at least one. */
@@ -36,10 +46,11 @@ export class Batcher {
   readonly #sendsAll: boolean;
   #sharesRuns: boolean;
 
-  constructor(line: WaitingLine, estimates: RunEstimates, rules: BatchRules, sharesRuns: boolean) {
+  constructor(known: Knowledge, rules: BatchRules, sharesRuns: boolean) {
     const { maxBatchSize, maxQueueDelayUs, preferredBatchSizes } = rules;
-    this.#line = line;
-    this.#estimates = estimates;
+    this.#line = known.line;
+    this.#estimates = known.estimates;
+    this.#worth = known.worth;
     this.#maxRows = maxBatchSize;
     this.#maxDelayMs = maxQueueDelayUs / 1000;
     this.#sizes = preferredBatchSizes.length === 0 ? [maxBatchSize] : preferredBatchSizes.toSorted((a, b) => a - b);
@@ -61,10 +72,12 @@ export class Batcher {
     const all = this.#line.nextBatch(this.#sharesRuns ? this.#maxRows : 0);
     if (all.length === 0) return undefined;
     const { nowMs } = moment;
-    const batch = this.#sendsAll || !this.#sharesRuns ? all : this.#batchOf(all, moment);
+    const batch = this.#sendsAll || !this.#sharesRuns ? this.#worthwhile(all) : this.#batchOf(all, moment);
     if (typeof batch === 'number') return { kind: 'wait', untilMs: batch };
-    const earliestMs = batch.reduce((least, { deadlineMs }) => Math.min(least, deadlineMs), Number.POSITIVE_INFINITY);
+    const earliestMs = batch.reduce((least, request) => Math.min(least, dueMs(request)), Number.POSITIVE_INFINITY);
     const { kind, size } = runSize(batch);
+    // An update has to see how long it takes.
+    if (batch.some(({ tellsBegan }) => tellsBegan)) return { kind: 'run', batch };
     // Asked before every run, and hardly ever otherwise.
     if (earliestMs - nowMs >= this.#estimates.boundMs(size)) return { kind: 'run', batch };
     const curve = this.#estimates.curveOf(kind, nowMs);
@@ -77,6 +90,12 @@ export class Batcher {
       alike: this.#line.alike(),
       isMore,
     });
+  }
+
+  /** All of them, or the first few where sharing a run gains nothing. */
+  #worthwhile(all: WaitingRequest[]): WaitingRequest[] {
+    const kind = worthKind(all);
+    return all.length === 1 || kind === undefined ? all : all.slice(0, this.#worth.mostToShare(kind));
   }
 
   /** What goes now of all that could, or until when they wait for more. */
@@ -111,6 +130,13 @@ export class Batcher {
       return Math.min(least, deadlineMs - (runMs ?? (deadlineMs - arrivedAtMs) / 2));
     }, Number.POSITIVE_INFINITY);
   }
+}
+
+/** Of requests that can share a run and have as many rows each: what one of them costs can be compared. */
+export function worthKind(requests: readonly WaitingRequest[]): string | undefined {
+  const [first] = requests;
+  if (first?.batchKey === undefined || requests.some(({ rows }) => rows !== first.rows)) return undefined;
+  return `${first.rows} ${first.batchKey}`;
 }
 
 function sizedCurve({ expectedMs, leastMs }: RunCurve, size: number): RunCurve {

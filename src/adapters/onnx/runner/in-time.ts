@@ -12,6 +12,18 @@ interface Round {
   readonly next: number;
 }
 
+/**
+ * Of the time that a request has, for its answer's way back: past a model's capacity all answers are given at the last
+ * moment, and nearly all of them would be late for that way.
+ */
+const RESERVED_SHARE = 0.1;
+const MOST_RESERVED_MS = 25;
+
+/** When the answer to a request should leave, where there is something else to be answered. */
+export function dueMs({ arrivedAtMs, deadlineMs }: Pick<WaitingRequest, 'arrivedAtMs' | 'deadlineMs'>): number {
+  return deadlineMs - Math.min(MOST_RESERVED_MS, RESERVED_SHARE * (deadlineMs - arrivedAtMs));
+}
+
 /** Further ones will be looked at when it is nearly their turn. */
 const LOOK_AHEAD = 512;
 
@@ -43,8 +55,8 @@ export function inTime(batch: readonly WaitingRequest[], { curve, nowMs, alike, 
   const { expectedMs, leastMs } = curve;
   const allRows = batch.reduce((sum, { rows }) => sum + rows, 0);
   const endMs = nowMs + expectedMs(allRows);
-  if (batch.every(({ deadlineMs }) => deadlineMs >= endMs)) return { kind: 'run', batch };
-  const late = batch.filter(({ deadlineMs, rows }) => deadlineMs < nowMs + expectedMs(rows));
+  if (batch.every((request) => dueMs(request) >= endMs)) return { kind: 'run', batch };
+  const late = batch.filter((request) => dueMs(request) < nowMs + expectedMs(request.rows));
   if (late.length === batch.length && !isMore) return lastChance(batch, leastMs, nowMs);
   if (late.length > 0) return { kind: 'drop', late };
   const equals = alike.filter(({ priority }) => priority === batch[0]?.priority).slice(0, LOOK_AHEAD);
@@ -97,7 +109,7 @@ function round(
   for (; next < requests.length; next += 1) {
     const request = requests[next];
     if (request === undefined || request.rows > left) break;
-    if (request.deadlineMs < endMs) continue;
+    if (dueMs(request) < endMs) continue;
     members.push(request);
     left -= request.rows;
   }

@@ -4,7 +4,7 @@ import { Socket } from 'node:net';
 import { isBatchable } from '../../../core/model/signature.ts';
 import { withoutState } from '../../../core/model/state.ts';
 import { syntheticTensor } from '../../../core/tensor/synthetic.ts';
-import { yieldToFront } from '../../yield-to-front.ts';
+import { stopYieldingToModels, yieldToFront } from '../../yield-to-front.ts';
 import { bodyReader } from './body.ts';
 import { CONTROL_FD, REQUEST_ARENA_FD, RESPONSE_ARENA_FD } from './descriptors.ts';
 import { exactClock } from './exact-clock.ts';
@@ -41,11 +41,13 @@ const outbox = new Outbox({
   warn,
 });
 const note = new WorkNote(RESPONSE_ARENA_FD);
+/** Until there was no room for it once. */
+let canNote = true;
 let scheduler: Scheduler | undefined;
 
 function announce(work: BeganMessage, isToTell: boolean): Promise<void> | undefined {
-  note.write(work);
-  if (isToTell) writer.send(encodeBegan(work));
+  canNote = canNote && note.write(work);
+  if (isToTell || !canNote) writer.send(encodeBegan({ ...work, isNoted: canNote }));
   return writer.left();
 }
 
@@ -68,6 +70,7 @@ async function start(message: StartMessage): Promise<void> {
   const rowsDepend = isBatched ? await whyRowsDepend(session) : undefined;
   const batchable = isBatched && rowsDepend === undefined;
   const readBody = bodyReader(REQUEST_ARENA_FD);
+  stopYieldingToModels();
   scheduler = new Scheduler({
     session: { signature, run: (inputs) => session.run(inputs) },
     start: message,

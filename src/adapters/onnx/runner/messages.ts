@@ -202,16 +202,26 @@ export interface BeganMessage {
   readonly isRun: boolean;
 }
 
-export function encodeBegan({ ids, isRun }: BeganMessage): Buffer {
+const IS_RUN = 1;
+const IS_NOTED = 2;
+
+/** The same in a frame. */
+export interface BeganFrame extends BeganMessage {
+  /** Whether it stands in shared memory as well. Once it does not, every one is told. */
+  readonly isNoted: boolean;
+}
+
+export function encodeBegan({ ids, isRun, isNoted }: BeganFrame): Buffer {
   const frame = Buffer.allocUnsafe(HEADER_BYTES + 1 + 4 * ids.length);
   writeHeader(frame, Kind.began, 0);
-  let at = frame.writeUInt8(isRun ? 1 : 0, HEADER_BYTES);
+  let at = frame.writeUInt8((isRun ? IS_RUN : 0) | (isNoted ? IS_NOTED : 0), HEADER_BYTES);
   for (const id of ids) at = frame.writeUInt32LE(id, at);
   return frame;
 }
 
-export function decodeBegan(body: Buffer): BeganMessage {
+export function decodeBegan(body: Buffer): BeganFrame {
   const ids: number[] = [];
   for (let at = 1; at + 4 <= body.length; at += 4) ids.push(body.readUInt32LE(at));
-  return { ids, isRun: body.readUInt8(0) === 1 };
+  const flags = body.readUInt8(0);
+  return { ids, isRun: (flags & IS_RUN) !== 0, isNoted: (flags & IS_NOTED) !== 0 };
 }

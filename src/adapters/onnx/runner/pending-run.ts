@@ -7,6 +7,8 @@ import type { ResponseArena } from './response-arena.ts';
 /** A request that a runner has and has not answered yet, as the front keeps it. */
 export class PendingRun {
   readonly request: Pick<RunRequest, 'deadlineMs' | 'onBegan'>;
+  /** Told when the runner is done with it. A signal may outlive many requests: it must not keep their answers. */
+  onEnd: (() => void) | undefined;
   readonly #payload: ArenaPayload;
   readonly #resolve: (reply: RunReply) => void;
   readonly #reject: (error: Error) => void;
@@ -83,6 +85,7 @@ export class PendingRun {
 
   #end(settle: () => void): void {
     this.#payload[Symbol.dispose]();
+    this.onEnd?.();
     if (this.#wanted) settle();
   }
 }

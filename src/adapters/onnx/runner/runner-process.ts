@@ -6,6 +6,7 @@ import type { ConnectedChild } from '../spawner/spawner.ts';
 import { emptyFrame, type Frame, FrameReader, jsonFrame, Kind } from './frame.ts';
 import { FrameWriter } from './frame-writer.ts';
 import {
+  type BeganFrame,
   decodeBegan,
   decodePart,
   type ErrorMessage,
@@ -40,6 +41,8 @@ export class RunnerProcess implements Runner {
   readonly #pending = new Map<number, PendingRun>();
   readonly #started = Promise.withResolvers<StartOutcome>();
   readonly #writer: FrameWriter;
+  /** What it has told last that it works on, where it can not note it. */
+  #told: readonly number[] | undefined;
   #nextId = 1;
   #ending = false;
   #exit: RunnerExit | undefined;
@@ -86,8 +89,11 @@ export class RunnerProcess implements Runner {
       const { observe = false, detached = false, onBegan } = request;
       const tellsBegan = onBegan !== undefined;
       this.#writer.send(encodeInfer(id, { ...request, observe, detached, tellsBegan, bytes: hold.bytes, at: hold.at }));
-      signal?.addEventListener('abort', () => this.#cancel(id, pending));
-      if (signal?.aborted === true) this.#cancel(id, pending);
+      if (signal === undefined) return;
+      const cancel = () => this.#cancel(id, pending);
+      signal.addEventListener('abort', cancel);
+      pending.onEnd = () => signal.removeEventListener('abort', cancel);
+      if (signal.aborted) cancel();
     });
   }
 
@@ -146,7 +152,7 @@ export class RunnerProcess implements Runner {
 
   /** What it has noted last that it works on; what it has answered since is no longer in `#pending`. */
   #begun(): readonly number[] {
-    return this.#responses.begun().ids;
+    return this.#told ?? this.#responses.begun().ids;
   }
 
   #cancel(id: number, pending: PendingRun): void {
@@ -165,7 +171,7 @@ export class RunnerProcess implements Runner {
         this.#started.resolve({ failed: JSON.parse(frame.body.toString()) as ErrorMessage });
         break;
       case Kind.began:
-        for (const id of decodeBegan(frame.body).ids) this.#pending.get(id)?.began();
+        this.#noteBegan(decodeBegan(frame.body));
         break;
       case Kind.part: {
         const part = decodePart(frame.body);
@@ -183,6 +189,11 @@ export class RunnerProcess implements Runner {
       default:
         throw new RangeError(`a frame of kind ${frame.kind}`);
     }
+  }
+
+  #noteBegan({ ids, isRun, isNoted }: BeganFrame): void {
+    if (!isNoted) this.#told = ids;
+    if (isRun) for (const id of ids) this.#pending.get(id)?.began();
   }
 
   #forget(id: number): void {

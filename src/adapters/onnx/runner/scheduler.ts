@@ -1,19 +1,20 @@
 import { AppError } from '../../../core/errors.ts';
 import { batchKey, batchRows } from '../../../core/tensor/batching.ts';
-import type { Tensor } from '../../../core/tensor/datatype.ts';
 import { DEFAULT_PRIORITY } from '../../../core/traffic/priority.ts';
 import type { Clock } from '../../../serving/ports/clock.ts';
 import { systemClock } from '../../clock.ts';
-import { answerOf } from './answer.ts';
 import { type BatchRun, runTogether } from './batch-run.ts';
-import { Batcher, runSize } from './batcher.ts';
+import { BatchWorth } from './batch-worth.ts';
+import { Batcher, runSize, worthKind } from './batcher.ts';
 import { type BodyReader, decodeBody, isHarmless } from './body.ts';
+import { DecodeCost } from './decode-cost.ts';
 import { giveBackTensors } from './give-back.ts';
+import { dueMs } from './in-time.ts';
 import { Linger } from './linger.ts';
 import type { BeganMessage, InferMessage, StartMessage } from './messages.ts';
-import { observationOf } from './observation.ts';
 import type { Outbox } from './outbox.ts';
 import { RunEstimates } from './run-estimates.ts';
+import { sendAnswer } from './send-answer.ts';
 import { Sequences } from './sequences.ts';
 import type { Session } from './session.ts';
 import { Turns } from './turns.ts';
@@ -42,6 +43,9 @@ export interface SchedulerParts {
 /** An answer and the next request of the same client take some 80 µs on their way. */
 const LINGER_MS = 0.15;
 
+/** What may be spent on what does not run next: enough for many short bodies. */
+const DECODE_AHEAD_MS = 1;
+
 /**
  * Orders what a runner does: everything that has arrived is decoded, what can share a run is batched, and what
  * arrives meanwhile is the next batch. Nothing waits for a batch to fill, unless the model's options say so.
@@ -54,10 +58,13 @@ export class Scheduler {
   readonly #arrivals = new Map<number, InferMessage>();
   readonly #line = new WaitingLine();
   readonly #estimates = new RunEstimates();
+  readonly #worth = new BatchWorth();
+  readonly #cost = new DecodeCost();
   readonly #batcher: Batcher;
   readonly #sequences: Sequences;
   /** Who of the decoded may be in the line. */
   readonly #turns: Turns;
+  /** On the machine's own clock, as it is the event loop's turns that it takes. */
   readonly #linger = new Linger(LINGER_MS, systemClock.monotonicMs, setImmediate);
   #working = false;
   /** Ends a wait for more. */
@@ -66,7 +73,8 @@ export class Scheduler {
   constructor(parts: SchedulerParts) {
     this.#parts = parts;
     const { start, session, clock, batchable } = parts;
-    this.#batcher = new Batcher(this.#line, this.#estimates, start, batchable);
+    const known = { line: this.#line, estimates: this.#estimates, worth: this.#worth };
+    this.#batcher = new Batcher(known, start, batchable);
     this.#sequences = new Sequences({
       start,
       signature: session.signature,
@@ -107,11 +115,12 @@ export class Scheduler {
 
   async #work(): Promise<void> {
     const { outbox, start } = this.#parts;
-    while (this.#arrivals.size > 0 || this.#line.length > 0) {
+    while (this.#waits) {
       // What a run gives is bounded like what it takes: by the longest body, and one more.
       await outbox.below(start.maxBodyBytes);
       await this.#decodeArrivals();
       await this.#step();
+      if (!this.#waits) break;
       // Lets the socket be read before the next batch is formed.
       await new Promise<void>((resolve) => {
         setImmediate(resolve);
@@ -119,6 +128,10 @@ export class Scheduler {
     }
     this.#working = false;
     this.#linger.end();
+  }
+
+  get #waits(): boolean {
+    return this.#arrivals.size > 0 || this.#line.length > 0;
   }
 
   /** Runs what is to be run next, or waits until something is. */
@@ -132,7 +145,10 @@ export class Scheduler {
         return await this.#runBatch(next.batch);
       case 'drop':
         this.#line.take(next.late);
-        for (const waiting of next.late) this.#tooLate(waiting);
+        for (const waiting of next.late) {
+          this.#tooLate(waiting.id);
+          this.#turns.done(waiting);
+        }
         return;
       case 'wait':
         return await this.#untilMore(next.untilMs);
@@ -153,16 +169,27 @@ export class Scheduler {
 
   /**
    * Decodes what has arrived while what waits decoded is less than the longest body, so that at most one body is past
-   * that bound. The rest stays as it came, in the arena that the front bounds: nobody is refused for it, and its turn
-   * comes with the next runs. Until then its urgency counts only against what waits undecoded with it.
+   * that bound, and less than a batch, or little time has been spent on it. The rest stays as it came, in the arena that
+   * the front bounds: nobody is refused for it, and its turn comes with the next runs. Until then its urgency counts only
+   * against what waits undecoded with it.
    */
   async #decodeArrivals(): Promise<void> {
-    let nowMs = this.#parts.clock.monotonicMs();
+    const { start, clock } = this.#parts;
+    const fromMs = clock.monotonicMs();
+    const aBatch = this.#batcher.sharesRuns ? start.maxBatchSize : 1;
+    let nowMs = fromMs;
     for (const [id, message] of this.#arrivals) {
-      if (this.#turns.heldBytes >= this.#parts.start.maxBodyBytes) return;
+      if (this.#turns.heldBytes >= start.maxBodyBytes) return;
+      if (this.#line.length >= aBatch && nowMs - fromMs > DECODE_AHEAD_MS) return;
+      const mayDrop = this.#arrivals.size > 1 && !message.tellsBegan;
+      if (mayDrop && dueMs(message) < nowMs + this.#cost.leastMs(message.bytes, nowMs)) {
+        this.#arrivals.delete(id);
+        this.#tooLate(id);
+        continue;
+      }
       if (!isHarmless(message)) {
         await this.#parts.announce({ ids: [id], isRun: false }, false);
-        nowMs = this.#parts.clock.monotonicMs();
+        nowMs = clock.monotonicMs();
       }
       // False: it was cancelled while the announcement left.
       if (!this.#arrivals.delete(id)) continue;
@@ -181,6 +208,7 @@ export class Scheduler {
       const { arrivedAtMs, deadlineMs, acceptEncoding, observe, tellsBegan } = message;
       const timeoutMs = request.timeoutUs === undefined ? Number.POSITIVE_INFINITY : request.timeoutUs / 1000;
       const doneAtMs = this.#parts.clock.monotonicMs();
+      this.#cost.noteDecoded(message.bytes, doneAtMs - fromMs);
       this.#turns.add({
         ...stateful,
         id,
@@ -224,57 +252,25 @@ export class Scheduler {
       return;
     }
     const computeMs = this.#parts.clock.monotonicMs() - beganAtMs;
-    batch.forEach((waiting, index) => {
-      this.#answer(waiting, run.outputs[index] ?? [], {
-        beganAtMs,
-        computeMs,
-        cpuMs: run.cpuMs,
-        batchSize: batch.length,
-      });
-    });
+    const figures = { beganAtMs, computeMs, cpuMs: run.cpuMs, batchSize: batch.length };
+    const parts = { ...this.#parts, sequences: this.#sequences };
+    for (const [index, waiting] of batch.entries()) sendAnswer(waiting, run.outputs[index] ?? [], figures, parts);
     const doneAtMs = this.#parts.clock.monotonicMs();
     this.#estimates.note(runSize(batch), doneAtMs - beganAtMs, doneAtMs);
+    this.#cost.noteRun(computeMs, doneAtMs);
+    const alike = worthKind(batch);
+    if (alike !== undefined) this.#worth.note(alike, batch.length, computeMs);
     for (const waiting of batch) {
       this.#turns.done(waiting);
       giveBackTensors(waiting.request.inputs);
     }
   }
 
-  #answer(
-    waiting: WaitingRequest,
-    outputs: readonly Tensor[],
-    run: { beganAtMs: number; computeMs: number; cpuMs: number | undefined; batchSize: number },
-  ): void {
-    const { start, outbox } = this.#parts;
-    const { cpuMs } = run;
-    const isObserved = waiting.observe && cpuMs !== undefined;
-    const observed = isObserved ? observationOf(outputs, waiting.request.outputs, cpuMs) : undefined;
-    const encodeFromMs = this.#parts.clock.monotonicMs();
-    try {
-      const answer = answerOf(waiting, outputs, start);
-      // Before the client can hear of it and send what follows; and not where it hears of a failure.
-      this.#sequences.keep(waiting, outputs);
-      outbox.answer(waiting.id, answer.chunks, {
-        contentEncoding: answer.contentEncoding,
-        headerLength: answer.headerLength,
-        decodeMs: waiting.decodeMs,
-        queueMs: run.beganAtMs - waiting.arrivedAtMs - waiting.decodeMs,
-        computeMs: run.computeMs,
-        encodeMs: this.#parts.clock.monotonicMs() - encodeFromMs,
-        batchSize: run.batchSize,
-        observed,
-      });
-    } catch (error) {
-      outbox.fail(waiting.id, error);
-    }
-  }
-
-  #tooLate(waiting: WaitingRequest): void {
+  #tooLate(id: number): void {
     const late = new AppError('deadline_exceeded', 'A run takes longer than the deadline leaves time for.', {
       next: 'Allow more time, or send less at once.',
     });
-    this.#parts.outbox.fail(waiting.id, late);
-    this.#turns.done(waiting);
+    this.#parts.outbox.fail(id, late);
   }
 
   #expire(id: number): void {

@@ -27,7 +27,8 @@ export class WorkNote {
     this.#fd = arenaFd;
   }
 
-  write({ ids, isRun }: BeganMessage): void {
+  /** @returns false where there is no room for it: the file's page is taken when it is first written, or anew after a pause */
+  write({ ids, isRun }: BeganMessage): boolean {
     const count = Math.min(ids.length, MAX_IDS);
     const bytes = HEAD_BYTES + 4 * count + 4;
     if (bytes > this.#buffer.length) this.#buffer = Buffer.alloc(2 * bytes);
@@ -39,7 +40,12 @@ export class WorkNote {
     let at = HEAD_BYTES;
     for (let i = 0; i < count; i += 1) at = note.writeUInt32LE(ids[i] ?? 0, at);
     note.writeUInt32LE(this.#edition, at);
-    writeSync(this.#fd, note, 0, bytes, NOTE_POSITION);
+    try {
+      writeSync(this.#fd, note, 0, bytes, NOTE_POSITION);
+      return true;
+    } catch {
+      return false;
+    }
   }
 }
 
@@ -53,6 +59,9 @@ export function readWorkNote(arenaFd: number): BeganMessage {
     const rest = Buffer.alloc(4 * count + 4);
     const read = readSync(arenaFd, rest, 0, rest.length, NOTE_POSITION + HEAD_BYTES);
     if (read < rest.length || rest.readUInt32LE(4 * count) !== head.readUInt32LE(0)) continue;
+    // A shorter one, written in between, would have left the end of the one before it.
+    const again = Buffer.alloc(HEAD_BYTES);
+    if (readSync(arenaFd, again, 0, HEAD_BYTES, NOTE_POSITION) < HEAD_BYTES || !again.equals(head)) continue;
     return { ids: Array.from({ length: count }, (_, index) => rest.readUInt32LE(4 * index)), isRun: head[4] === 1 };
   }
   return NOTHING;

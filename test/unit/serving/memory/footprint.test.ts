@@ -49,6 +49,18 @@ test('an estimate that was too low is told and counted, and others make room for
   expect(serving.manager.performance().runnerRecycles).toBe(0);
 });
 
+test('hundreds of versions are measured one after the other with pauses, not all at one go', async () => {
+  const versions = 250;
+  await using serving = await Budgeted.start(versions + 1, versions);
+  for (let index = 0; index < versions; index += 1) await serving.load(`m${index}`);
+  await serving.clock.advance(5000);
+  serving.engine.latest.footprintBytes = 0.9 * GB;
+  await serving.clock.advance(9000);
+  expect(serving.view(`m${versions - 1}`, '1')).toMatchObject({ measuredBytes: GB });
+  await serving.clock.advance(1000);
+  expect(serving.view(`m${versions - 1}`, '1')).toMatchObject({ measuredBytes: 0.9 * GB });
+});
+
 test('growth while it serves is told once, and recycled when the version is idle, without losing a request', async () => {
   await using serving = await Budgeted.start(8, 1);
   await serving.load('m0');
