@@ -11,6 +11,7 @@ export const ERROR_CODES = [
   'route_not_found',
   'method_not_allowed',
   'conflict',
+  'sequence_lost',
   'body_too_large',
   'header_too_large',
   'unsupported_media_type',

@@ -72,7 +72,7 @@ export class ModelServingManager implements ModelServing, AsyncDisposable {
     const memory = new ModelMemory(dependencies, residency, retirement, counters);
     const turns = new Turns(dependencies.parallelLoads);
     const threads = new ThreadShares(dependencies.processors);
-    const bringUp = new BringUp({ dependencies, health: checker, memory, turns, threads, counters });
+    const bringUp = new BringUp({ dependencies, health: checker, memory, turns, threads, counters, desired });
     const loader = new Loader(dependencies, bringUp);
     const succession = new Succession(residency, desired);
     const loads = new Loads({ loader, residency, retirement, desired, succession, memory, counters, logger });

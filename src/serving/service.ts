@@ -18,6 +18,8 @@ export interface LoadOptions {
   readonly warmUpRuns?: number;
   readonly keepAliveMs?: number;
   readonly shareWeights?: boolean;
+  readonly maxSequences?: number;
+  readonly sequenceIdleMs?: number;
 }
 
 export interface LoadRequest {
@@ -49,6 +51,8 @@ export interface InferRequest {
   readonly version: VersionName | undefined;
   /** Requests with the same key go to the same version, as far as that can be. */
   readonly routingKey?: string | undefined;
+  /** Of the sequence that it is part of, where its headers tell; then it is the routing key, too. */
+  readonly sequenceId?: string | undefined;
   readonly payload: Payload;
   readonly headerLength: number | undefined;
   readonly contentEncoding: 'gzip' | 'deflate' | undefined;

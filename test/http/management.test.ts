@@ -292,3 +292,20 @@ describe('unload', () => {
     expect(response.statusCode).toBe(200);
   });
 });
+
+describe('a model with states', () => {
+  it('tells what it keeps of its sequences; others have nothing there', async () => {
+    const tensors = [{ input: 'h', output: 'h_out', datatype: 'FP32', rowShape: [2, 3], initial: 0 }] as const;
+    const stateful = { tensors, openSequences: 2, maxSequences: 1000, sequenceIdleMs: 60_000 };
+    const views = [versionView({ stateful }), versionView({ modelId: 'plain' })];
+    await using server = await start({}, new FakeModelServing(views));
+    const of = async (id: string) => (await server.app.inject(`${BASE}/models/${id}`)).json().versions[0].stateful;
+    expect(await of('iris')).toEqual({
+      tensors: [{ input: 'h', output: 'h_out', datatype: 'FP32', shape: [-1, 2, 3] }],
+      open_sequences: 2,
+      max_sequences: 1000,
+      sequence_idle_ms: 60_000,
+    });
+    expect(await of('plain')).toBeNull();
+  });
+});

@@ -36,6 +36,30 @@ describe('the routing key of an inference', () => {
   });
 });
 
+describe('the sequence of an inference', () => {
+  it('is in x-sequence-id, and is its routing key whatever the header for that says', async () => {
+    await using server = await start();
+    const headers = { 'x-sequence-id': 'call-17', 'x-routing-key': 'other' };
+    await server.app.inject({ method: 'POST', url: URL, payload: BODY, headers });
+    expect(server.serving.inferences[0]).toMatchObject({ sequenceId: 'call-17', routingKey: 'call-17' });
+  });
+
+  it('is none where the header is empty or absent', async () => {
+    await using server = await start();
+    for (const headers of [{ 'x-sequence-id': '' }, { 'x-routing-key': 'a' }]) {
+      await server.app.inject({ method: 'POST', url: URL, payload: BODY, headers });
+      expect(server.serving.inferences.at(-1)?.sequenceId).toBeUndefined();
+    }
+  });
+
+  it('is refused by its name where it is too long', async () => {
+    await using server = await start();
+    const headers = { 'x-sequence-id': 'k'.repeat(257) };
+    const response = await server.app.inject({ method: 'POST', url: URL, payload: BODY, headers });
+    expect([response.statusCode, response.json().error]).toEqual([400, expect.stringContaining('x-sequence-id')]);
+  });
+});
+
 describe('an answer that another version gave', () => {
   it('names the version that failed before', async () => {
     await using server = await start();

@@ -127,6 +127,9 @@ export class OnnxEngine implements Engine {
     intraOpThreads,
     warmUpRuns,
     labels,
+    maxSequences,
+    sequenceIdleMs,
+    mayHaveLost,
   }: RunnerSpec): StartMessage {
     return {
       modelPath: prepared.path,
@@ -140,6 +143,10 @@ export class OnnxEngine implements Engine {
       labels,
       maxBodyBytes: this.#options.arena.maxBodyBytes,
       sharedFiles: prepared.sharedFiles,
+      state: prepared.state ?? [],
+      maxSequences,
+      sequenceIdleMs,
+      mayHaveLost,
     };
   }
 

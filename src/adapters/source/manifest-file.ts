@@ -9,6 +9,8 @@ import {
   MAX_INTRA_OP_THREADS,
   MAX_KEEP_ALIVE_MS,
   MAX_QUEUE_DELAY_US,
+  MAX_SEQUENCE_IDLE_MS,
+  MAX_SEQUENCES,
 } from '../../core/model/options.ts';
 import { rolloutOptionsOf, Strategy } from '../../serving/rollouts/strategy.ts';
 import { confine, reasonOf } from './confine.ts';
@@ -17,6 +19,9 @@ export const MANIFEST_FILE = 'model.json';
 
 /** Room for the labels of a large classifier, and none for a file that is no manifest. */
 const MAX_MANIFEST_BYTES = 8 * 1024 * 1024;
+
+/** Two for each layer of a network with many. */
+const MAX_STATES = 1024;
 
 const positive = z.int().min(1);
 
@@ -34,6 +39,8 @@ const manifestSchema = z.strictObject({
       warm_up_runs: z.int().min(0).max(1000).optional(),
       keep_alive_ms: positive.max(MAX_KEEP_ALIVE_MS).optional(),
       share_weights: z.boolean().optional(),
+      max_sequences: positive.max(MAX_SEQUENCES).optional(),
+      sequence_idle_ms: positive.max(MAX_SEQUENCE_IDLE_MS).optional(),
     })
     .superRefine((options, context) => {
       const message = contradictionIn(camelMembers(options));
@@ -42,6 +49,17 @@ const manifestSchema = z.strictObject({
     .default({}),
   labels: z.record(z.string(), z.array(z.string())).default({}),
   strategy: Strategy.optional(),
+  state: z
+    .array(
+      z.strictObject({
+        input: z.string().min(1),
+        output: z.string().min(1),
+        initial: z.union([z.number(), z.array(z.number())]).optional(),
+      }),
+    )
+    .min(1)
+    .max(MAX_STATES)
+    .optional(),
 });
 
 /** Why a manifest can not be used, as a sentence without its end. */
@@ -84,11 +102,12 @@ export function parseManifest(text: string): ModelManifest {
   }
   const result = manifestSchema.safeParse(json);
   if (!result.success) throw new ManifestError(result.error.issues.map(issueText).join('; '));
-  const { description, options, labels, strategy } = result.data;
+  const { description, options, labels, strategy, state } = result.data;
   return {
     ...(description === undefined ? {} : { description }),
     options: camelMembers(options),
     labels,
+    ...(state === undefined ? {} : { state: state.map(camelMembers) }),
     ...(strategy === undefined ? {} : { strategy: rolloutOptionsOf(strategy) }),
   };
 }

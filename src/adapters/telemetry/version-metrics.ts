@@ -35,6 +35,9 @@ export const VERSION_METRICS: readonly VersionMetric[] = [
   metric('gauge', 'model_runners', 'Processes of it that are there.', ({ runners }, own) => [
     { labels: own, value: runners.length },
   ]),
+  metric('gauge', 'open_sequences', 'Sequences of which it has the state.', ({ stateful }, own) =>
+    stateful === undefined ? [] : [{ labels: own, value: stateful.openSequences }],
+  ),
   metric('gauge', 'model_footprint_bytes', 'What its runners cost, as last measured.', ({ measuredBytes }, own) =>
     measuredBytes === undefined ? [] : [{ labels: own, value: measuredBytes }],
   ),

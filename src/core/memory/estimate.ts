@@ -12,7 +12,7 @@ export interface Allocation {
   readonly weightBytes: number;
   /** The weights once loaded: `weightBytes` times the load factor, for each process, or once where they are shared. */
   readonly modelBytes: number;
-  /** Key/value cache of a decoder, else the largest known activation at the largest batch. */
+  /** Key/value cache of a decoder, else the largest known activation at the largest batch; and the states of sequences. */
   readonly cacheBytes: number;
   readonly dtesnBytes: number;
   /** What its runners use before they have loaded anything. */
@@ -45,6 +45,8 @@ export interface Sizing extends Overheads {
   readonly concurrentSequences?: number;
   /** Tokens. Undefined: 2048 for a cache, and 128 for each variable dimension of an activation. */
   readonly contextLength?: number | undefined;
+  /** Of the states of all sequences that may be open at once. Default 0. */
+  readonly stateBytes?: number;
 }
 
 /** The part of a model's inspection that its size follows from. */
@@ -86,10 +88,11 @@ export function strategyFor(parameterCount: number): AllocationStrategy {
  */
 export function estimateFromInspection(inspected: InspectedSize, sizing: Sizing): Allocation {
   const { signature, parameterCount, weightBytesByDatatype } = inspected;
-  const { contextLength, concurrentSequences = 1, maxBatchSize } = sizing;
-  const cacheBytes =
+  const { contextLength, concurrentSequences = 1, maxBatchSize, stateBytes = 0 } = sizing;
+  const runBytes =
     keyValueCacheBytes(signature.inputs, contextLength ?? DEFAULT_CONTEXT_LENGTH, concurrentSequences) ??
     largestActivationBytes(signature, maxBatchSize, contextLength ?? ASSUMED_DIMENSION);
+  const cacheBytes = runBytes + stateBytes;
   const weightBytes = Object.values(weightBytesByDatatype).reduce((sum, bytes) => sum + bytes, 0);
   return allocate({ weightBytes, cacheBytes, parameterCount, dtype: dominantDtype(weightBytesByDatatype) }, sizing);
 }

@@ -1,5 +1,6 @@
 import { mergeRolloutOptions, type RolloutOptions } from '../rollout/rollout-config.ts';
 import type { ModelOptions } from './options.ts';
+import type { StateDeclaration } from './state.ts';
 
 /** `model.json` beside a model or a version: how it is to be served. Absent members keep their defaults. */
 export interface ModelManifest {
@@ -7,6 +8,8 @@ export interface ModelManifest {
   readonly options: Partial<ModelOptions>;
   /** Class labels by output name, for `classification`. */
   readonly labels: Readonly<Record<string, readonly string[]>>;
+  /** Tensors that are carried from run to run of a sequence. */
+  readonly state?: readonly StateDeclaration[];
   /** What updates to it are steered by, where a request says nothing else. */
   readonly strategy?: RolloutOptions;
 }

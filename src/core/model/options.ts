@@ -25,6 +25,10 @@ export interface ModelOptions {
   readonly keepAliveMs: number | undefined;
   /** Whether all processes that run this file share one copy of its weights in memory, at the price of speed. */
   readonly shareWeights: boolean;
+  /** Of a model with states: sequences that may be open at once; past it the next start is refused with 429. */
+  readonly maxSequences: number;
+  /** How long a sequence may be without a request before it is forgotten, in milliseconds. */
+  readonly sequenceIdleMs: number;
 }
 
 export const DEFAULT_OPTIONS: ModelOptions = {
@@ -38,6 +42,8 @@ export const DEFAULT_OPTIONS: ModelOptions = {
   warmUpRuns: 1,
   keepAliveMs: undefined,
   shareWeights: false,
+  maxSequences: 1000,
+  sequenceIdleMs: 60_000,
 };
 
 /** More processes of one model than that are a mistake, or work for another machine. */
@@ -48,6 +54,12 @@ export const MAX_INTRA_OP_THREADS = 1024;
 
 /** The longest that a timer can wait, 24 days; who wants more names none, and it stays until its memory is needed. */
 export const MAX_KEEP_ALIVE_MS = 2 ** 31 - 1;
+
+/** More open sequences than that would be a leak. */
+export const MAX_SEQUENCES = 1_000_000;
+
+/** The longest that an idle sequence can be kept: as long as a timer can wait, 24 days. */
+export const MAX_SEQUENCE_IDLE_MS = 2 ** 31 - 1;
 
 /** The longest that a request may be made to wait for others: a second. */
 export const MAX_QUEUE_DELAY_US = 1_000_000;

@@ -22,7 +22,7 @@ function readSequence(parameters: JsonObject): SequencePosition | undefined {
   const start = readBoolean(parameters, 'sequence_start', WHERE) ?? false;
   const end = readBoolean(parameters, 'sequence_end', WHERE) ?? false;
   const id = readSequenceId(parameters['sequence_id']);
-  return id === undefined ? undefined : { id, start, end };
+  return id === undefined && !start && !end ? undefined : { id, start, end };
 }
 
 function readSequenceId(value: unknown): string | undefined {

@@ -7,6 +7,7 @@ export interface DecodedRequest {
   readonly priority?: number;
   /** Microseconds. Absent when the request says nothing or 0. */
   readonly timeoutUs?: number;
+  /** Absent when the request says nothing of one. */
   readonly sequence?: SequencePosition;
   /** One per input of the signature, in its order. */
   readonly inputs: readonly Tensor[];
@@ -16,8 +17,8 @@ export interface DecodedRequest {
 
 /** Where a request stands in a sequence of requests that share state. */
 export interface SequencePosition {
-  /** A number is written in decimal. */
-  readonly id: string;
+  /** A number is written in decimal. Undefined of a request that says where it stands, and not in which. */
+  readonly id: string | undefined;
   readonly start: boolean;
   readonly end: boolean;
 }

@@ -15,6 +15,8 @@ export interface InferHeaders {
   readonly timeoutMs: number | undefined;
   readonly priority: number | undefined;
   readonly routingKey: string | undefined;
+  /** Of the sequence that it is part of; then it is the routing key, too. */
+  readonly sequenceId: string | undefined;
 }
 
 /**
@@ -23,6 +25,7 @@ export interface InferHeaders {
  */
 export function readInferHeaders(headers: IncomingHttpHeaders, routingKeyHeader: string): InferHeaders {
   const number = (name: string, min: number, max: number) => wholeNumber(name, headers[name], min, max);
+  const sequenceId = routingKey('x-sequence-id', headers['x-sequence-id']);
   return {
     declaredBytes: number('content-length', 0, Number.MAX_SAFE_INTEGER),
     headerLength: number('inference-header-content-length', 0, Number.MAX_SAFE_INTEGER),
@@ -31,7 +34,8 @@ export function readInferHeaders(headers: IncomingHttpHeaders, routingKeyHeader:
     timeoutMs: number('x-request-timeout-ms', 1, MAX_TIMEOUT_MS),
     // As in the body, 0 means that none is given.
     priority: number('x-request-priority', 0, MAX_PRIORITY) || undefined,
-    routingKey: routingKey(routingKeyHeader, headers[routingKeyHeader]),
+    routingKey: sequenceId ?? routingKey(routingKeyHeader, headers[routingKeyHeader]),
+    sequenceId,
   };
 }
 

@@ -31,6 +31,7 @@ export function presentVersion(view: VersionView): z.output<typeof ModelVersion>
     unbatchable_reason: orNull(view.unbatchableReason),
     inputs: view.inputs.map(presentTensor),
     outputs: view.outputs.map(presentTensor),
+    stateful: presentState(view),
     allocation: presentAllocation(view),
     health: presentHealth(view.health),
     statistics: presentStatistics(view.statistics),
@@ -69,6 +70,22 @@ export function presentHealth(view: HealthView): z.output<typeof HealthReport> {
 
 export function presentTensor({ name, datatype, shape }: TensorSpec): z.output<typeof TensorMetadata> {
   return { name, datatype, shape: [...shape] };
+}
+
+function presentState({ stateful }: VersionView): z.output<typeof ModelVersion>['stateful'] {
+  if (stateful === undefined) return null;
+  const { tensors, openSequences, maxSequences, sequenceIdleMs } = stateful;
+  return {
+    tensors: tensors.map(({ input, output, datatype, rowShape }) => ({
+      input,
+      output,
+      datatype,
+      shape: [-1, ...rowShape],
+    })),
+    open_sequences: openSequences,
+    max_sequences: maxSequences,
+    sequence_idle_ms: sequenceIdleMs,
+  };
 }
 
 function presentHead(view: ModelView, rolloutId: string | undefined) {

@@ -4,7 +4,9 @@ import { WEIGHT_DTYPES } from '../../core/memory/weight-dtype.ts';
 const gb = (description: string) => z.number().meta({ description: `${description} In 10⁹ bytes.` });
 
 const model = gb('Weights once loaded: as stored, times the load factor.');
-const cache = gb('Key/value cache of a decoder, else the largest input or output at the largest batch.');
+const cache = gb(
+  'Key/value cache of a decoder, else the largest input or output at the largest batch; and the states of `max_sequences`.',
+);
 const dtesn = gb('What an attached deep tree echo state network needs.');
 const total = gb('The sum, and what a process needs by itself.');
 const weights = gb('Weights as they are stored.');

@@ -64,4 +64,4 @@ export const EVERY_ROUTE = [400, 401, 403, 500] as const;
 export const MODEL_READ = [...EVERY_ROUTE, 404] as const;
 /** A route with a JSON body. */
 export const JSON_BODY = [408, 413, 415] as const;
-export const INFERENCE = [...EVERY_ROUTE, 404, 408, 413, 415, 429, 499, 503, 504, 507] as const;
+export const INFERENCE = [...EVERY_ROUTE, 404, 408, 409, 413, 415, 429, 499, 503, 504, 507] as const;

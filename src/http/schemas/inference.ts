@@ -13,7 +13,8 @@ const InferenceRequest = z
   .looseObject({
     id: z.string().optional(),
     parameters: Parameters.optional().meta({
-      description: '`timeout` in µs, `priority` (1 is the most urgent), `binary_data_output`.',
+      description:
+        '`timeout` in µs, `priority` (1 is the most urgent), `binary_data_output`; of a model with states also `sequence_id` (a string or an integer), `sequence_start`, `sequence_end`.',
     }),
     inputs: z.array(
       z.looseObject({
@@ -64,6 +65,10 @@ const InferHeaders = z.object({
   'x-request-timeout-ms': z.int().min(1).optional(),
   'x-request-priority': z.int().min(0).optional().meta({ description: '1 is the most urgent.' }),
   'x-model-version': z.string().optional(),
+  'x-sequence-id': z.string().max(256).optional().meta({
+    description:
+      "During an update of a model with states: the routing key, so that a sequence stays with its version. The same as the body's `sequence_id`. Requests without it stay on the old version until all traffic goes to the new one.",
+  }),
   'x-routing-key': z.string().max(256).optional().meta({
     description:
       'During an update, requests with the same key go to the same version as far as that can be. The name of the header can be configured.',

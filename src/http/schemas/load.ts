@@ -6,6 +6,8 @@ import {
   MAX_INTRA_OP_THREADS,
   MAX_KEEP_ALIVE_MS,
   MAX_QUEUE_DELAY_US,
+  MAX_SEQUENCE_IDLE_MS,
+  MAX_SEQUENCES,
 } from '../../core/model/options.ts';
 import { ModelIdText, VersionText } from './common.ts';
 import { DESCRIPTION_FIELDS } from './dry-run.ts';
@@ -38,6 +40,12 @@ export const LoadOptions = z
     }),
     share_weights: z.boolean().optional().meta({
       description: 'Whether all processes that run this file share one copy of its weights. Runs become slower.',
+    }),
+    max_sequences: z.int().min(1).max(MAX_SEQUENCES).optional().meta({
+      description: 'Of a model with states: sequences that may be open at once; the next start gets 429. Default 1000.',
+    }),
+    sequence_idle_ms: z.int().min(1).max(MAX_SEQUENCE_IDLE_MS).optional().meta({
+      description: 'Of a model with states: how long a sequence without a request is kept. Default 60,000.',
     }),
   })
   .superRefine((options, context) => {

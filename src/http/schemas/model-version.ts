@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DATATYPES } from '../../core/tensor/datatype.ts';
 import { Allocation } from './allocation.ts';
 import { TensorMetadata, Timestamp } from './common.ts';
 import { HealthReport } from './health.ts';
@@ -17,6 +18,17 @@ export const Progress = z
     bytes_total: z.int().nullable(),
   })
   .meta({ id: 'LoadProgress' });
+
+const Stateful = z
+  .object({
+    tensors: z
+      .array(z.object({ input: z.string(), output: z.string(), datatype: z.enum(DATATYPES), shape: z.array(z.int()) }))
+      .meta({ description: 'What its manifest declares. They are not among `inputs` and `outputs`.' }),
+    open_sequences: z.int().meta({ description: 'Sequences of which it has the state.' }),
+    max_sequences: z.int(),
+    sequence_idle_ms: z.int(),
+  })
+  .meta({ id: 'Stateful' });
 
 export const ModelVersion = z
   .object({
@@ -41,6 +53,7 @@ export const ModelVersion = z
       .meta({ description: 'Why requests do not share a run, where their shapes would allow it.' }),
     inputs: z.array(TensorMetadata),
     outputs: z.array(TensorMetadata),
+    stateful: Stateful.nullable().meta({ description: 'Of a model that carries states from run to run.' }),
     allocation: Allocation,
     health: HealthReport,
     statistics: Statistics,

@@ -44,6 +44,7 @@ export async function runProbe(
       priority: undefined,
       // With a request that hangs it would keep the process from being known to hang.
       alone: true,
+      detached: true,
       signal,
     });
     if (reply.body.byteLength > MAX_PROBE_BYTES) throw new ProbeAnswerTooLarge();

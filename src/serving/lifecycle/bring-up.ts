@@ -12,6 +12,8 @@ import { restartLimitMs, startAllWithin } from '../running/start-within.ts';
 import { type LostRunner, Supervisor, type VersionSpec } from '../running/supervisor.ts';
 import type { ThreadShare, ThreadShares } from '../running/thread-shares.ts';
 import type { Turns } from '../turns.ts';
+import { refuseInstances, withDeclaredState } from './declared-state.ts';
+import type { DesiredState } from './desired-state.ts';
 import { effectiveOptions } from './load-options.ts';
 import type { Loaded, Resident } from './resident.ts';
 
@@ -23,6 +25,7 @@ interface BringUpParts {
   readonly turns: Turns;
   readonly threads: ThreadShares;
   readonly counters: Counters;
+  readonly desired: Pick<DesiredState, 'ofModel'>;
 }
 
 /** From files on disk to a version that can answer: prepare, find memory for it, start, probe, measure. */
@@ -50,7 +53,9 @@ export class BringUp {
     const options = effectiveOptions(files.manifest, resident.settings.options, limits.defaultTimeoutMs);
     refuseContradiction(options);
     resident.progress = at('preparing');
-    const prepared = await engine.prepare(files.modelPath, signal, { shareWeights: options.shareWeights });
+    const file = await engine.prepare(files.modelPath, signal, { shareWeights: options.shareWeights });
+    const prepared = withDeclaredState(file, files.manifest);
+    refuseInstances(prepared, options);
     resident.progress = at('waiting');
     await memory.admit(resident, prepared, options, { signal, standBack });
     try {
@@ -96,11 +101,13 @@ export class BringUp {
     { prepared, options }: Pick<Loaded, 'prepared' | 'options'>,
     signal: AbortSignal,
   ): Promise<Supervisor> {
-    const { dependencies, threads } = this.#parts;
+    const { dependencies, threads, desired } = this.#parts;
     const { instances, intraOpThreads } = options;
     const share = threads.take(resident.modelId, instances, intraOpThreads);
     try {
-      const spec = versionSpec(resident, files, prepared, options);
+      // A version of the model was here before, in this start of the server or an earlier one.
+      const mayHaveLost = desired.ofModel(resident.modelId).length > 0;
+      const spec = { ...versionSpec(resident, files, prepared, options), mayHaveLost };
       const specs = Array.from({ length: instances }, () => ({ ...spec, intraOpThreads: share.threads() }));
       const runners = await startAllWithin(dependencies, specs, dependencies.limits.loadTimeoutMs, signal);
       return this.#supervise(resident, { spec, threads: share, options, runners });
@@ -175,7 +182,7 @@ function versionSpec(
   files: CatalogVersion,
   prepared: PreparedModel,
   options: ModelOptions,
-): VersionSpec {
+): Omit<VersionSpec, 'mayHaveLost'> {
   return {
     modelId: resident.modelId,
     version: resident.version,
@@ -185,5 +192,7 @@ function versionSpec(
     preferredBatchSizes: options.preferredBatchSizes,
     warmUpRuns: options.warmUpRuns,
     labels: { ...prepared.inspection.labels, ...files.manifest.labels },
+    maxSequences: options.maxSequences,
+    sequenceIdleMs: options.sequenceIdleMs,
   };
 }

@@ -13,6 +13,8 @@ const KINDS = {
   warmUpRuns: 'number',
   keepAliveMs: 'number',
   shareWeights: 'boolean',
+  maxSequences: 'number',
+  sequenceIdleMs: 'number',
 } as const satisfies Record<keyof LoadOptions, 'number' | 'numbers' | 'boolean'>;
 
 // Object.keys has lost the literal types of an object whose keys are known.

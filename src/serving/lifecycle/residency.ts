@@ -51,10 +51,12 @@ export class Residency {
     if (previous !== undefined) this.#failures.delete(previous);
   }
 
-  /** From now on the model's unpinned traffic goes to it. */
+  /** From now on the model's unpinned traffic goes to it. Sequences that go on there must not find what they left behind. */
   serve(resident: Resident): void {
     const model = this.#models.get(resident.modelId);
-    if (model !== undefined) model.serving = resident;
+    if (model === undefined) return;
+    if (model.serving !== resident) model.serving?.loaded?.supervisor.forget(undefined);
+    model.serving = resident;
   }
 
   /** Nobody takes the model's unpinned traffic any more, if this instance did. */

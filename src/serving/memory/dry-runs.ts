@@ -4,6 +4,7 @@ import type { ModelId } from '../../core/model/model-id.ts';
 import { DEFAULT_OPTIONS, refuseContradiction } from '../../core/model/options.ts';
 import type { VersionSelector } from '../../core/model/version.ts';
 import type { ServingDependencies } from '../dependencies.ts';
+import { refuseInstances, withDeclaredState } from '../lifecycle/declared-state.ts';
 import type { DesiredState } from '../lifecycle/desired-state.ts';
 import { effectiveOptions } from '../lifecycle/load-options.ts';
 import { requestedOptions } from '../lifecycle/load-target.ts';
@@ -80,7 +81,9 @@ export class DryRuns {
     const requested = requestedOptions(request.options, last);
     const options = effectiveOptions(files.manifest, requested, dependencies.limits.defaultTimeoutMs);
     refuseContradiction(options);
-    const requirement = memory.requirement(await inspections.of(files), options);
+    const prepared = withDeclaredState(await inspections.of(files), files.manifest);
+    refuseInstances(prepared, options);
+    const requirement = memory.requirement(prepared, options);
     const present = resident?.state === 'ready' || resident?.state === 'loading' ? resident : undefined;
     return { ...this.#view(request, requirement, present), version: files.version };
   }

@@ -1,5 +1,6 @@
 import { type Allocation, estimateFromInspection } from '../../core/memory/estimate.ts';
 import type { ModelOptions } from '../../core/model/options.ts';
+import { stateBytes } from '../../core/model/state.ts';
 import type { PreparedModel } from '../ports/engine.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { FootprintRecord, Store } from '../ports/store.ts';
@@ -46,7 +47,12 @@ export class Requirements {
   of(prepared: PreparedModel, options: ModelOptions): Requirement {
     const allocation = estimateFromInspection(
       { ...prepared.inspection },
-      { ...runnersOf(options), maxBatchSize: options.maxBatchSize, runnerBaseBytes: this.#parts.runnerBaseBytes },
+      {
+        ...runnersOf(options),
+        maxBatchSize: options.maxBatchSize,
+        runnerBaseBytes: this.#parts.runnerBaseBytes,
+        stateBytes: stateBytes(prepared.state ?? []) * options.maxSequences,
+      },
     );
     const known = this.#known.get(keyOf({ digest: prepared.digest, options: optionsKey(options) }));
     // One that had grown above the whole budget is not shut out for ever: a fresh one has not.

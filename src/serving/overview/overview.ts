@@ -1,12 +1,14 @@
 import type { ModelId } from '../../core/model/model-id.ts';
 import { compareVersions, latestVersion, type VersionName } from '../../core/model/version.ts';
 import type { ServingDependencies } from '../dependencies.ts';
+import { withDeclaredState } from '../lifecycle/declared-state.ts';
+import { effectiveOptions } from '../lifecycle/load-options.ts';
 import { type Repository, versionNotFound } from '../lifecycle/repository.ts';
 import type { Residency } from '../lifecycle/residency.ts';
 import type { CatalogVersion } from '../ports/catalog.ts';
 import { reasonOf } from '../reason.ts';
 import type { Inspections } from './inspections.ts';
-import { absentView, inspectedMembers, residentView, type TrafficShares } from './version-view.ts';
+import { absentView, inspectedMembers, residentView, stateOf, type TrafficShares } from './version-view.ts';
 import type { ModelView, VersionView } from './views.ts';
 
 /** What updates have to say of a model. */
@@ -55,7 +57,9 @@ export class Overview {
   /** A version that is not loaded still has inputs and outputs, which clients ask for before their first request. */
   async #inspected(view: VersionView, files: CatalogVersion): Promise<VersionView> {
     try {
-      return { ...view, ...inspectedMembers(await this.#parts.inspections.of(files)) };
+      const prepared = withDeclaredState(await this.#parts.inspections.of(files), files.manifest);
+      const options = effectiveOptions(files.manifest, {}, undefined);
+      return { ...view, ...inspectedMembers(prepared), stateful: stateOf(prepared, options, 0) };
     } catch (error) {
       return { ...view, reason: reasonOf(error) };
     }

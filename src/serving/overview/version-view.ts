@@ -8,7 +8,7 @@ import { type Resident, UNKNOWN_HEALTH } from '../lifecycle/resident.ts';
 import type { CatalogVersion } from '../ports/catalog.ts';
 import type { PreparedModel, Runner } from '../ports/engine.ts';
 import { VersionStatistics } from '../running/statistics.ts';
-import type { HealthView, LoadProgress, VersionView } from './views.ts';
+import type { HealthView, LoadProgress, StateView, VersionView } from './views.ts';
 
 type InspectedMember =
   | 'digest'
@@ -30,6 +30,7 @@ type LoadedMembers = Pick<
   | 'intraOpThreads'
   | 'threadsFrom'
   | 'shareWeights'
+  | 'stateful'
   | 'runnerPid'
   | 'runners'
   | 'loadedAt'
@@ -109,6 +110,7 @@ const NOT_LOADED: LoadedMembers = {
   intraOpThreads: undefined,
   threadsFrom: undefined,
   shareWeights: false,
+  stateful: undefined,
   parameterCount: undefined,
   weightBytes: undefined,
   rewrites: [],
@@ -150,11 +152,21 @@ function loadedMembers(resident: Resident): LoadedMembers {
     intraOpThreads: runner?.intraOpThreads ?? loaded.options.intraOpThreads,
     threadsFrom,
     shareWeights: loaded.options.shareWeights,
+    stateful: stateOf(loaded.prepared, loaded.options, loaded.supervisor.openSequences),
     runnerPid: runner?.pid,
     runners: runners.map(({ pid, intraOpThreads }) => ({ pid, intraOpThreads })),
     loadedAt: loaded.loadedAt,
     loadTimeMs: loaded.loadTimeMs,
   };
+}
+
+/** Undefined of a model without states. */
+export function stateOf(
+  { state }: PreparedModel,
+  { maxSequences, sequenceIdleMs }: ModelOptions,
+  openSequences: number,
+): StateView | undefined {
+  return state === undefined ? undefined : { tensors: state, openSequences, maxSequences, sequenceIdleMs };
 }
 
 function batchingMembers({

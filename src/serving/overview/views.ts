@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../core/errors.ts';
 import type { Allocation } from '../../core/memory/estimate.ts';
 import type { ThreadsFrom } from '../../core/model/intra-op-threads.ts';
 import type { TensorSpec } from '../../core/model/signature.ts';
+import type { StateTensor } from '../../core/model/state.ts';
 import type { ProcessorSettings } from '../dependencies.ts';
 import type { EvictionReason } from './eviction-counter.ts';
 
@@ -65,6 +66,14 @@ export interface RunnerView {
   readonly intraOpThreads: number;
 }
 
+/** What a model with states keeps of its sequences. */
+export interface StateView {
+  readonly tensors: readonly StateTensor[];
+  readonly openSequences: number;
+  readonly maxSequences: number;
+  readonly sequenceIdleMs: number;
+}
+
 export interface VersionView {
   readonly modelId: string;
   readonly version: string;
@@ -82,6 +91,8 @@ export interface VersionView {
   readonly digest: string | undefined;
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
+  /** Undefined of a model without states, and while nothing of its file is known. */
+  readonly stateful: StateView | undefined;
   readonly batchable: boolean;
   /** Why requests do not share a run, where their shapes would allow it. */
   readonly unbatchableReason: string | undefined;

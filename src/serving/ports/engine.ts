@@ -1,4 +1,5 @@
 import type { ModelSignature } from '../../core/model/signature.ts';
+import type { StateTensor } from '../../core/model/state.ts';
 import type { CancelSignal } from './cancel-signal.ts';
 import type { Payload } from './payload.ts';
 
@@ -26,7 +27,10 @@ export interface PreparedModel {
   readonly digest: string;
   /** The file to run: the original, or the rewritten one. */
   readonly path: string;
+  /** Its signature is without the states, where some are declared. */
   readonly inspection: ModelInspection;
+  /** Tensors that are carried from run to run of a sequence. Absent: none. */
+  readonly state?: readonly StateTensor[];
   /**
    * The files with weights of which all processes that run the model have one copy in memory together: none where there
    * was nothing to share. Undefined: each process has its own.
@@ -53,6 +57,12 @@ export interface RunnerSpec {
   readonly warmUpRuns: number;
   /** Class labels by output name. */
   readonly labels: Readonly<Record<string, readonly string[]>>;
+  /** Sequences that may be open at once. Of a model without states nothing of this counts. */
+  readonly maxSequences: number;
+  /** How long a sequence is kept without a request, in milliseconds. */
+  readonly sequenceIdleMs: number;
+  /** Whether clients may know sequences of a runner before it, or of another version. */
+  readonly mayHaveLost: boolean;
 }
 
 /** One request as the runner sees it. */
@@ -74,6 +84,8 @@ export interface RunRequest {
   readonly signal: CancelSignal | undefined;
   /** Whether the answer is to say what versions are compared by. Costs a look at each number of the outputs. */
   readonly observe?: boolean;
+  /** Whether it runs from the initial state and keeps nothing, whatever its body says of a sequence. */
+  readonly detached?: boolean;
   /** Told, once at most, when the runner begins to work on it: waiting is over. */
   readonly onBegan?: () => void;
 }
@@ -158,10 +170,12 @@ export interface Runner extends AsyncDisposable {
   readonly intraOpThreads: number;
   /** From spawn to loaded and warmed up. */
   readonly startMs: number;
+  /** Sequences of which it has the state. */
+  readonly openSequences: number;
   readonly exited: Promise<RunnerExit>;
   /**
    * Rejects with AppError for what the request or the model did wrong (`invalid_tensor`, `model_rejected_input`,
-   * `deadline_exceeded`, `request_cancelled`, `overloaded`), with RunnerLost when the process ended.
+   * `deadline_exceeded`, `request_cancelled`, `overloaded`, `sequence_lost`), with RunnerLost when the process ended.
    */
   run(request: RunRequest): Promise<RunReply>;
   /**
@@ -169,6 +183,8 @@ export interface Runner extends AsyncDisposable {
    * it, or has it no more.
    */
   withdraw(request: RunRequest): boolean;
+  /** A sequence goes on elsewhere: its state here is of no use any more. Undefined: so with all of them. */
+  forget(sequenceId: string | undefined): void;
   /**
    * Since when the process owes an answer, on the monotonic clock; in the future while it still has time, undefined
    * when it has nothing to do. It is the latest deadline of what it works on: what waits behind a long run is not late by

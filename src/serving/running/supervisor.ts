@@ -69,7 +69,7 @@ export class Supervisor {
     const parts = {
       context,
       label: this.#label,
-      nextSpec: () => ({ ...spec, intraOpThreads: threads.threads() }),
+      nextSpec: () => ({ ...spec, mayHaveLost: true, intraOpThreads: threads.threads() }),
       startLimitMs,
       onLost: (exit: RunnerExit, crash: Crash) => this.#noteLoss(exit, crash),
       onFresh: (why: FreshRunner) => this.#resume(why),
@@ -148,9 +148,23 @@ export class Supervisor {
     this.#tickets.clear();
   }
 
-  /** Replaces the runners by fresh ones; requests that come meanwhile wait for them. False, and nothing, unless all are idle. */
+  /** Sequences of which its runners have the state. */
+  get openSequences(): number {
+    return this.runners.reduce((sum, { openSequences }) => sum + openSequences, 0);
+  }
+
+  /** A sequence goes on in another version; undefined: all of them. */
+  forget(sequenceId: string | undefined): void {
+    for (const runner of this.runners) runner.forget(sequenceId);
+  }
+
+  /**
+   * Replaces the runners by fresh ones; requests that come meanwhile wait for them. False, and nothing, unless all are
+   * idle and no sequence is open.
+   */
   recycle(): boolean {
     if (this.runner === undefined || this.#closed !== undefined || this.#tickets.size > 0) return false;
+    if (this.openSequences > 0) return false;
     for (const instance of this.#instances) instance.recycle();
     return true;
   }

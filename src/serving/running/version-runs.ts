@@ -21,6 +21,8 @@ export interface RunManner {
   readonly countedFromMs?: number;
   readonly alone?: boolean;
   readonly observe?: boolean;
+  /** It runs from the initial state and keeps nothing, also where it is part of a sequence. */
+  readonly detached?: boolean;
   readonly onBegan?: () => void;
   readonly onLost?: OnLost;
 }
@@ -61,6 +63,7 @@ export class VersionRuns {
             alone: manner.alone ?? false,
             signal: request.signal,
             ...(manner.observe === undefined ? {} : { observe: manner.observe }),
+            ...(manner.detached === undefined ? {} : { detached: manner.detached }),
             ...(manner.onBegan === undefined ? {} : { onBegan: manner.onBegan }),
           },
           manner.onLost,

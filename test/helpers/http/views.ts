@@ -58,6 +58,7 @@ export function versionView(changes: Partial<VersionView> = {}): VersionView {
     intraOpThreads: 1,
     threadsFrom: 'model',
     shareWeights: false,
+    stateful: undefined,
     parameterCount: 51,
     weightBytes: 204,
     rewrites: [],

@@ -5,6 +5,9 @@ import { systemClock } from '../../../src/adapters/clock.ts';
 import { OnnxEngine } from '../../../src/adapters/onnx/engine.ts';
 import { Arena } from '../../../src/adapters/onnx/runner/arena.ts';
 import { arenaDirectory } from '../../../src/adapters/onnx/runner/arena-file.ts';
+import { EMPTY_MANIFEST } from '../../../src/core/model/manifest.ts';
+import type { StateDeclaration } from '../../../src/core/model/state.ts';
+import { withDeclaredState } from '../../../src/serving/lifecycle/declared-state.ts';
 import type { Runner, RunnerSpec, RunReply, RunRequest } from '../../../src/serving/ports/engine.ts';
 import type { Payload } from '../../../src/serving/ports/payload.ts';
 import { silentLogger } from '../serving/serving.ts';
@@ -21,6 +24,10 @@ interface SpecOptions {
   readonly preferredBatchSizes?: readonly number[];
   readonly intraOpThreads?: number;
   readonly shareWeights?: boolean;
+  readonly state?: readonly StateDeclaration[];
+  readonly maxSequences?: number;
+  readonly sequenceIdleMs?: number;
+  readonly mayHaveLost?: boolean;
 }
 
 /** The real engine with an arena and a directory of its own; everything goes with it. */
@@ -46,7 +53,8 @@ export class EngineRoom implements AsyncDisposable {
   async spec(model: Uint8Array | string, options: SpecOptions = {}): Promise<RunnerSpec> {
     const path = typeof model === 'string' ? model : join(this.dir, `${crypto.randomUUID()}.onnx`);
     if (typeof model !== 'string') writeFileSync(path, model);
-    const prepared = await this.engine.prepare(path, NEVER, { shareWeights: options.shareWeights ?? false });
+    const file = await this.engine.prepare(path, NEVER, { shareWeights: options.shareWeights ?? false });
+    const prepared = withDeclaredState(file, { ...EMPTY_MANIFEST, state: options.state ?? [] });
     return {
       modelId: 'test/model',
       version: '1',
@@ -57,6 +65,9 @@ export class EngineRoom implements AsyncDisposable {
       intraOpThreads: options.intraOpThreads ?? 1,
       warmUpRuns: 1,
       labels: {},
+      maxSequences: options.maxSequences ?? 1000,
+      sequenceIdleMs: options.sequenceIdleMs ?? 60_000,
+      mayHaveLost: options.mayHaveLost ?? false,
     };
   }
 

@@ -65,6 +65,9 @@ export class SimulatedRunner {
         return Buffer.from(this.#bodies.get(Number(at)) ?? '');
       },
       announce: () => undefined,
+      onSequences: (open) => {
+        throw new Error(`${open} sequences of a model without states`);
+      },
       warn: (text) => {
         throw new Error(text);
       },
@@ -130,12 +133,17 @@ const START: StartMessage = {
   warmUpRuns: 0,
   labels: {},
   maxBodyBytes: 1_000_000,
+  state: [],
+  maxSequences: 1000,
+  sequenceIdleMs: 60_000,
+  mayHaveLost: false,
 };
 
 const MESSAGE: Omit<InferMessage, 'arrivedAtMs' | 'deadlineMs' | 'priority' | 'at'> = {
   alone: false,
   observe: false,
   tellsBegan: false,
+  detached: false,
   contentEncoding: undefined,
   acceptEncoding: undefined,
   headerLength: undefined,

@@ -49,6 +49,9 @@ export class FakeRunner implements Runner {
   readonly rowsDepend: string | undefined = undefined;
   readonly intraOpThreads: number;
   readonly startMs = 40;
+  openSequences = 0;
+  /** The sequences that it was told to forget; undefined: all. */
+  readonly forgotten: (string | undefined)[] = [];
   readonly exited: Promise<RunnerExit>;
   /** Every request that it was ever given. */
   readonly requests: RunRequest[] = [];
@@ -100,6 +103,10 @@ export class FakeRunner implements Runner {
     if (this.begun.has(run)) return;
     this.begun.add(run);
     run.request.onBegan?.();
+  }
+
+  forget(sequenceId: string | undefined): void {
+    this.forgotten.push(sequenceId);
   }
 
   withdraw(request: RunRequest): boolean {
@@ -194,6 +201,8 @@ export class FakeEngine implements Engine {
   readonly runnerBaseBytes = 20_000_000;
   /** What the arenas hold. */
   arenaBytes = 0;
+  /** Of every file. */
+  signature: ModelSignature = SIGNATURE;
   readonly runners: FakeRunner[] = [];
   readonly prepared: string[] = [];
   starts = 0;
@@ -243,8 +252,11 @@ export class FakeEngine implements Engine {
     if (failure !== undefined) throw failure;
     const weightBytes = this.weightBytes.get(modelPath);
     const shared = options?.shareWeights === true ? { sharedFiles: ['/data/weights.bin'] } : {};
-    if (weightBytes === undefined) return { digest: FAKE_SHA256, path: modelPath, inspection: INSPECTION, ...shared };
-    const inspection = { ...INSPECTION, weightBytesByDatatype: { FP32: weightBytes } };
+    const { signature } = this;
+    if (weightBytes === undefined) {
+      return { digest: FAKE_SHA256, path: modelPath, inspection: { ...INSPECTION, signature }, ...shared };
+    }
+    const inspection = { ...INSPECTION, signature, weightBytesByDatatype: { FP32: weightBytes } };
     return { digest: createHash('sha256').update(modelPath).digest('hex'), path: modelPath, inspection, ...shared };
   }
 

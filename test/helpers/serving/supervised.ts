@@ -25,7 +25,8 @@ export async function openSupervised(instances = 1, maxQueueLength = 100): Promi
   engine.behaviour = () => undefined;
   const prepared = await engine.prepare('/model.onnx', NEVER);
   const batching = { maxBatchSize: 32, maxQueueDelayUs: 0, preferredBatchSizes: [] };
-  const spec = { modelId: 'iris', version: '1', prepared, ...batching, warmUpRuns: 0, labels: {} };
+  const sequences = { maxSequences: 1000, sequenceIdleMs: 60_000, mayHaveLost: false };
+  const spec = { modelId: 'iris', version: '1', prepared, ...batching, warmUpRuns: 0, labels: {}, ...sequences };
   const shares = new ThreadShares({ count: 8, intraOpThreads: undefined });
   const threads = shares.take('iris', instances, undefined);
   const told = {

@@ -3,9 +3,11 @@ import { expect, test } from 'vitest';
 import { type Frame, FrameReader, jsonFrame, Kind } from '../../../src/adapters/onnx/runner/frame.ts';
 import {
   decodeBegan,
+  decodeForget,
   decodeInfer,
   decodePart,
   encodeBegan,
+  encodeForget,
   encodeInfer,
   encodePart,
 } from '../../../src/adapters/onnx/runner/messages.ts';
@@ -45,6 +47,7 @@ test('an infer message survives its frame', () => {
     alone: fc.boolean(),
     observe: fc.boolean(),
     tellsBegan: fc.boolean(),
+    detached: fc.boolean(),
     contentEncoding: encoding,
     acceptEncoding: encoding,
     priority: fc.option(fc.nat(), { nil: undefined }),
@@ -86,6 +89,15 @@ test('a part of an answer survives its frame', () => {
       const [frame] = readAll(encodePart(5, sent), []);
       const got = decodePart(frame?.body ?? Buffer.alloc(0));
       expect({ ...got, inline: got.inline === undefined ? undefined : Uint8Array.from(got.inline) }).toEqual(sent);
+    }),
+  );
+});
+
+test('the sequence to forget, or that all are meant, survives its frame', () => {
+  fc.assert(
+    fc.property(fc.option(fc.string(), { nil: undefined }), (id) => {
+      const [frame] = readAll(encodeForget(id), []);
+      expect(decodeForget(frame?.body ?? Buffer.alloc(0))).toBe(id);
     }),
   );
 });

@@ -17,6 +17,10 @@ const START: StartMessage = {
   warmUpRuns: 0,
   labels: {},
   maxBodyBytes: 1_000_000,
+  state: [],
+  maxSequences: 1000,
+  sequenceIdleMs: 60_000,
+  mayHaveLost: false,
 };
 
 const SIGNATURE: ModelSignature = {
@@ -78,6 +82,9 @@ class Room {
       },
       clock: systemClock,
       warn: (text) => this.warnings.push(text),
+      onSequences: (open) => {
+        throw new Error(`${open} sequences of a model without states`);
+      },
     });
   }
 
@@ -90,6 +97,7 @@ class Room {
       alone: false,
       observe: false,
       tellsBegan: false,
+      detached: false,
       contentEncoding: undefined,
       acceptEncoding: undefined,
       priority: undefined,

@@ -174,6 +174,22 @@ describe('the data directory', () => {
 });
 
 describe('manifests and probes', () => {
+  it('reads the tensors that are states, all of them from the version where it names any', async () => {
+    const [h, c] = [
+      { input: 'h', output: 'h_out' },
+      { input: 'c', output: 'c_out', initial: [1, 2] },
+    ];
+    await put({
+      'repository/a/model.json': { state: [h] },
+      'repository/a/1/model.onnx': 'x',
+      'repository/a/2/model.onnx': 'x',
+      'repository/a/2/model.json': { state: [c], options: { max_sequences: 5, sequence_idle_ms: 100 } },
+    });
+    const manifests = (await catalog().find(parseModelId('a'))).map(({ manifest }) => manifest);
+    expect(manifests.map(({ state }) => state)).toEqual([[h], [c]]);
+    expect(manifests[1]?.options).toEqual({ maxSequences: 5, sequenceIdleMs: 100 });
+  });
+
   it("puts the version's manifest over its model's, member by member", async () => {
     await put({
       'repository/a/model.json': {
@@ -229,6 +245,9 @@ describe('manifests and probes', () => {
       'options.preferred_batch_sizes: preferred_batch_sizes has 9, and max_batch_size is 8.',
     ],
     [{ labels: { y: 'no' } }, 'labels.y'],
+    [{ state: [{ input: 'h' }] }, 'state.0.output'],
+    [{ state: [{ input: 'h', output: 'g', initial: 'one' }] }, 'state.0.initial'],
+    [{ options: { max_sequences: 0 } }, 'options.max_sequences'],
     [{ strategy: { aplha: 0.1 } }, 'strategy: Unrecognized key: "aplha"'],
     [{ strategy: { stages: [{ percent: 100, dwell: 1 }] } }, 'strategy.stages.0: Unrecognized key: "dwell"'],
     [{ strategy: { stages: [50, 5, 100] } }, 'strategy.stages: weights must rise'],

@@ -112,6 +112,11 @@ describe('reserved parameters', () => {
     expect(Object.keys(request).sort()).toEqual(['inputs', 'outputs']);
   });
 
+  test('tell of a request that says where it stands, and not in which sequence', () => {
+    const { sequence } = withParameters({ sequence_end: true });
+    expect(sequence).toEqual({ id: undefined, start: false, end: true });
+  });
+
   test.each([
     [{ priority: -1 }, '"priority" of the request must be a non-negative integer, got -1'],
     [{ timeout: 1.5 }, '"timeout" of the request must be a non-negative integer, got 1.5'],

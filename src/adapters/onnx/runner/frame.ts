@@ -13,12 +13,14 @@ export const Kind = {
   infer: 2,
   cancel: 3,
   credit: 4,
+  forget: 5,
   // runner → front
   ready: 16,
   failed: 17,
   began: 18,
   part: 19,
   error: 20,
+  sequences: 21,
 } as const;
 
 export interface Frame {

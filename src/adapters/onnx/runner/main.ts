@@ -2,14 +2,15 @@
 import { writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { isBatchable } from '../../../core/model/signature.ts';
+import { withoutState } from '../../../core/model/state.ts';
 import { syntheticTensor } from '../../../core/tensor/synthetic.ts';
 import { stopYieldingToModels, yieldToFront } from '../../yield-to-front.ts';
 import { bodyReader } from './body.ts';
 import { CONTROL_FD, REQUEST_ARENA_FD, RESPONSE_ARENA_FD } from './descriptors.ts';
 import { exactClock } from './exact-clock.ts';
-import { type Frame, FrameReader, jsonFrame, Kind } from './frame.ts';
+import { emptyFrame, type Frame, FrameReader, jsonFrame, Kind } from './frame.ts';
 import { FrameWriter } from './frame-writer.ts';
-import { type BeganMessage, decodeInfer, encodeBegan, type StartMessage } from './messages.ts';
+import { type BeganMessage, decodeForget, decodeInfer, encodeBegan, type StartMessage } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { whyRowsDepend } from './row-check.ts';
 import { Scheduler } from './scheduler.ts';
@@ -64,13 +65,14 @@ async function start(message: StartMessage): Promise<void> {
       break;
     }
   }
-  const isBatched = message.maxBatchSize > 1 && isBatchable(session.signature);
+  const signature = withoutState(session.signature, message.state);
+  const isBatched = message.maxBatchSize > 1 && isBatchable(signature);
   const rowsDepend = isBatched ? await whyRowsDepend(session) : undefined;
   const batchable = isBatched && rowsDepend === undefined;
   const readBody = bodyReader(REQUEST_ARENA_FD);
   stopYieldingToModels();
   scheduler = new Scheduler({
-    session,
+    session: { signature, run: (inputs) => session.run(inputs) },
     start: message,
     batchable,
     outbox,
@@ -78,8 +80,9 @@ async function start(message: StartMessage): Promise<void> {
     announce,
     clock: exactClock,
     warn,
+    onSequences: (open) => writer.send(emptyFrame(Kind.sequences, open)),
   });
-  writer.send(jsonFrame(Kind.ready, 0, { signature: session.signature, rowsDepend }));
+  writer.send(jsonFrame(Kind.ready, 0, { signature, rowsDepend }));
 }
 
 function handle(frame: Frame): void {
@@ -96,6 +99,9 @@ function handle(frame: Frame): void {
       break;
     case Kind.cancel:
       scheduler?.cancel(frame.id);
+      break;
+    case Kind.forget:
+      scheduler?.forget(decodeForget(frame.body));
       break;
     case Kind.credit:
       outbox.credit(frame.id);

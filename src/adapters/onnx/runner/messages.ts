@@ -1,7 +1,8 @@
 import type { ErrorCode } from '../../../core/errors.ts';
 import type { ModelSignature } from '../../../core/model/signature.ts';
+import type { StateTensor } from '../../../core/model/state.ts';
 import type { Observation } from '../../../serving/ports/engine.ts';
-import { HEADER_BYTES, Kind, writeHeader } from './frame.ts';
+import { HEADER_BYTES, jsonFrame, Kind, writeHeader } from './frame.ts';
 
 /** What a runner is told before anything else. */
 export interface StartMessage {
@@ -18,9 +19,18 @@ export interface StartMessage {
   readonly maxBodyBytes: number;
   /** Files with weights that are shared with other runners, where there are any. */
   readonly sharedFiles?: readonly string[] | undefined;
+  /** Tensors that are carried from run to run of a sequence. */
+  readonly state: readonly StateTensor[];
+  /** Sequences that may be open at once. */
+  readonly maxSequences: number;
+  /** How long a sequence is kept without a request. */
+  readonly sequenceIdleMs: number;
+  /** Whether a sequence that it does not know may have been open elsewhere: in a process before it, or in another version. */
+  readonly mayHaveLost: boolean;
 }
 
 export interface ReadyMessage {
+  /** Without the states. */
   readonly signature: ModelSignature;
   /** Why requests do not share a run, where their shapes would allow it. */
   readonly rowsDepend?: string;
@@ -46,6 +56,8 @@ export interface InferMessage {
   readonly observe: boolean;
   /** Whether the front is to hear at once that the run begins. It can look for itself later, which costs the runner less. */
   readonly tellsBegan: boolean;
+  /** Whether it is no part of a sequence, whatever its body says: it runs from the initial state and changes none. */
+  readonly detached: boolean;
   readonly contentEncoding: Encoding;
   readonly acceptEncoding: Encoding;
   readonly priority: number | undefined;
@@ -60,6 +72,7 @@ const INFER_FIELDS = 8 + 8 + 1 + 1 + 1 + 8 + 8 + 8 + 8;
 const ALONE = 1;
 const OBSERVE = 2;
 const TELLS_BEGAN = 4;
+const DETACHED = 8;
 /** Stands for `undefined` where a field is a number that is never negative. */
 const NONE = -1;
 
@@ -83,8 +96,8 @@ export function encodeInfer(id: number, message: InferMessage): Buffer {
   return frame;
 }
 
-function flagsOf({ alone, observe, tellsBegan }: InferMessage): number {
-  return (alone ? ALONE : 0) | (observe ? OBSERVE : 0) | (tellsBegan ? TELLS_BEGAN : 0);
+function flagsOf({ alone, observe, tellsBegan, detached }: InferMessage): number {
+  return (alone ? ALONE : 0) | (observe ? OBSERVE : 0) | (tellsBegan ? TELLS_BEGAN : 0) | (detached ? DETACHED : 0);
 }
 
 export function decodeInfer(body: Buffer): InferMessage {
@@ -95,6 +108,7 @@ export function decodeInfer(body: Buffer): InferMessage {
     alone: (body.readUInt8(16) & ALONE) !== 0,
     observe: (body.readUInt8(16) & OBSERVE) !== 0,
     tellsBegan: (body.readUInt8(16) & TELLS_BEGAN) !== 0,
+    detached: (body.readUInt8(16) & DETACHED) !== 0,
     contentEncoding: ENCODINGS[body.readUInt8(17)],
     acceptEncoding: ENCODINGS[body.readUInt8(18)],
     priority: orUndefined(body.readDoubleLE(19)),
@@ -166,6 +180,16 @@ export function decodePart(body: Buffer): PartMessage {
 function decodeObserved(body: Buffer): Observation | undefined {
   const cpuMs = orUndefined(body.readDoubleLE(55));
   return cpuMs === undefined ? undefined : { isFinite: body.readUInt8(54) === 1, cpuMs };
+}
+
+/** Tells a runner to forget a sequence, which goes on elsewhere; undefined: all of them. */
+export function encodeForget(sequenceId: string | undefined): Buffer {
+  return jsonFrame(Kind.forget, 0, sequenceId ?? null);
+}
+
+export function decodeForget(body: Buffer): string | undefined {
+  // The front wrote it with the same build.
+  return (JSON.parse(body.toString()) as string | null) ?? undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { AppError } from '../../../core/errors.ts';
+import { isBatchable } from '../../../core/model/signature.ts';
 import { concatTensors, splitTensors } from '../../../core/tensor/batching.ts';
 import type { Tensor } from '../../../core/tensor/datatype.ts';
 import { rowDependence } from '../../../core/tensor/row-dependence.ts';
@@ -17,6 +18,7 @@ const SEEDS = [11, 12] as const;
  * and so nothing is known.
  */
 export async function whyRowsDepend(session: Session): Promise<string | undefined> {
+  if (!isBatchable(session.signature)) return 'its states have a first dimension that is not that of its inputs';
   const requests = SEEDS.map((seed) => session.signature.inputs.map((input) => syntheticTensor(input, 1, seed)));
   const alone: Tensor[][] = [];
   try {

@@ -10,6 +10,7 @@ import {
   decodeBegan,
   decodePart,
   type ErrorMessage,
+  encodeForget,
   encodeInfer,
   type ReadyMessage,
   type StartMessage,
@@ -32,6 +33,7 @@ export class RunnerProcess implements Runner {
   signature: ModelSignature = { inputs: [], outputs: [] };
   rowsDepend: string | undefined;
   startMs = 0;
+  openSequences = 0;
   readonly #spawned: ConnectedChild;
   readonly #responses: ResponseArena;
   readonly #oomKills: OomKills;
@@ -84,9 +86,9 @@ export class RunnerProcess implements Runner {
       const pending = new PendingRun(hold, request, resolve, reject);
       this.#pending.set(id, pending);
       this.#responses.busy();
-      const { observe = false, onBegan } = request;
+      const { observe = false, detached = false, onBegan } = request;
       const tellsBegan = onBegan !== undefined;
-      this.#writer.send(encodeInfer(id, { ...request, observe, tellsBegan, bytes: hold.bytes, at: hold.at }));
+      this.#writer.send(encodeInfer(id, { ...request, observe, detached, tellsBegan, bytes: hold.bytes, at: hold.at }));
       if (signal === undefined) return;
       const cancel = () => this.#cancel(id, pending);
       signal.addEventListener('abort', cancel);
@@ -103,6 +105,10 @@ export class RunnerProcess implements Runner {
       return true;
     }
     return false;
+  }
+
+  forget(sequenceId: string | undefined): void {
+    if (this.#exit === undefined) this.#writer.send(encodeForget(sequenceId));
   }
 
   owesSinceMs(): number | undefined {
@@ -173,6 +179,9 @@ export class RunnerProcess implements Runner {
         if (part.slot !== undefined) this.#writer.send(emptyFrame(Kind.credit, part.slot));
         break;
       }
+      case Kind.sequences:
+        this.openSequences = frame.id;
+        break;
       case Kind.error:
         this.#pending.get(frame.id)?.refuse(JSON.parse(frame.body.toString()) as ErrorMessage);
         this.#forget(frame.id);

@@ -1,10 +1,9 @@
 import { AppError } from '../../../core/errors.ts';
-import { batchKey, batchRows, concatTensors, splitTensors } from '../../../core/tensor/batching.ts';
-import type { Tensor } from '../../../core/tensor/datatype.ts';
+import { batchKey, batchRows } from '../../../core/tensor/batching.ts';
 import { DEFAULT_PRIORITY } from '../../../core/traffic/priority.ts';
 import type { Clock } from '../../../serving/ports/clock.ts';
 import { systemClock } from '../../clock.ts';
-import { answerOf } from './answer.ts';
+import { type BatchRun, runTogether } from './batch-run.ts';
 import { BatchWorth } from './batch-worth.ts';
 import { Batcher, runSize, worthKind } from './batcher.ts';
 import { type BodyReader, decodeBody, isHarmless } from './body.ts';
@@ -13,13 +12,16 @@ import { giveBackTensors } from './give-back.ts';
 import { dueMs } from './in-time.ts';
 import { Linger } from './linger.ts';
 import type { BeganMessage, InferMessage, StartMessage } from './messages.ts';
-import { measuredRun, observationOf } from './observation.ts';
 import type { Outbox } from './outbox.ts';
 import { RunEstimates } from './run-estimates.ts';
+import { sendAnswer } from './send-answer.ts';
+import { Sequences } from './sequences.ts';
 import type { Session } from './session.ts';
+import { Turns } from './turns.ts';
 import { WaitingLine, type WaitingRequest } from './waiting.ts';
 
 export interface SchedulerParts {
+  /** Its signature is what clients see: the states are not in it. */
   readonly session: Pick<Session, 'signature' | 'run'>;
   readonly start: StartMessage;
   /** Whether requests may share a run. */
@@ -34,6 +36,8 @@ export interface SchedulerParts {
   readonly clock: Pick<Clock, 'monotonicMs' | 'after'>;
   /** For what an operator should see. */
   readonly warn: (text: string) => void;
+  /** Told how many sequences are open, each time that this has changed. */
+  readonly onSequences: (open: number) => void;
 }
 
 /** An answer and the next request of the same client take some 80 µs on their way. */
@@ -41,12 +45,6 @@ const LINGER_MS = 0.15;
 
 /** What may be spent on what does not run next: enough for many short bodies. */
 const DECODE_AHEAD_MS = 1;
-
-interface BatchRun {
-  /** Of each request, in the order of the batch. */
-  readonly outputs: readonly (readonly Tensor[])[];
-  readonly cpuMs: number | undefined;
-}
 
 /**
  * Orders what a runner does: everything that has arrived is decoded, what can share a run is batched, and what
@@ -63,6 +61,9 @@ export class Scheduler {
   readonly #worth = new BatchWorth();
   readonly #cost = new DecodeCost();
   readonly #batcher: Batcher;
+  readonly #sequences: Sequences;
+  /** Who of the decoded may be in the line. */
+  readonly #turns: Turns;
   /** On the machine's own clock, as it is the event loop's turns that it takes. */
   readonly #linger = new Linger(LINGER_MS, systemClock.monotonicMs, setImmediate);
   #working = false;
@@ -71,8 +72,24 @@ export class Scheduler {
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts;
+    const { start, session, clock, batchable } = parts;
     const known = { line: this.#line, estimates: this.#estimates, worth: this.#worth };
-    this.#batcher = new Batcher(known, parts.start, parts.batchable);
+    this.#batcher = new Batcher(known, start, batchable);
+    this.#sequences = new Sequences({
+      start,
+      signature: session.signature,
+      clock,
+      undecodedSinceMs: () => this.#arrivals.values().next().value?.arrivedAtMs,
+      onCount: parts.onSequences,
+    });
+    this.#turns = new Turns({
+      line: this.#line,
+      sequences: this.#sequences,
+      onRefused: ({ id, request }, error) => {
+        parts.outbox.fail(id, error);
+        giveBackTensors(request.inputs);
+      },
+    });
   }
 
   accept(id: number, message: InferMessage): void {
@@ -86,9 +103,14 @@ export class Scheduler {
   }
 
   cancel(id: number): void {
-    if (!this.#arrivals.delete(id) && !this.#line.remove(id)) return;
+    if (!this.#arrivals.delete(id) && !this.#turns.remove(id)) return;
     this.#wake?.();
     this.#parts.outbox.fail(id, new AppError('request_cancelled', 'The request was cancelled.'));
+  }
+
+  /** A sequence goes on elsewhere; undefined: all of them. */
+  forget(sequenceId: string | undefined): void {
+    this.#sequences.forget(sequenceId);
   }
 
   async #work(): Promise<void> {
@@ -115,7 +137,7 @@ export class Scheduler {
   /** Runs what is to be run next, or waits until something is. */
   async #step(): Promise<void> {
     const nowMs = this.#parts.clock.monotonicMs();
-    for (const { id } of this.#line.takeExpired(nowMs)) this.#expire(id);
+    for (const { id } of this.#turns.takeExpired(nowMs)) this.#expire(id);
     const next = this.#batcher.next({ nowMs, mayGrow: this.#arrivals.size === 0 });
     switch (next?.kind) {
       case 'run':
@@ -123,7 +145,10 @@ export class Scheduler {
         return await this.#runBatch(next.batch);
       case 'drop':
         this.#line.take(next.late);
-        for (const { id } of next.late) this.#tooLate(id);
+        for (const waiting of next.late) {
+          this.#tooLate(waiting.id);
+          this.#turns.done(waiting);
+        }
         return;
       case 'wait':
         return await this.#untilMore(next.untilMs);
@@ -154,7 +179,7 @@ export class Scheduler {
     const aBatch = this.#batcher.sharesRuns ? start.maxBatchSize : 1;
     let nowMs = fromMs;
     for (const [id, message] of this.#arrivals) {
-      if (this.#line.heldBytes >= start.maxBodyBytes) return;
+      if (this.#turns.heldBytes >= start.maxBodyBytes) return;
       if (this.#line.length >= aBatch && nowMs - fromMs > DECODE_AHEAD_MS) return;
       const mayDrop = this.#arrivals.size > 1 && !message.tellsBegan;
       if (mayDrop && dueMs(message) < nowMs + this.#cost.leastMs(message.bytes, nowMs)) {
@@ -178,12 +203,14 @@ export class Scheduler {
     const { session, start, readBody, outbox } = this.#parts;
     try {
       const { request, heldBytes } = decodeBody(readBody(message), message, session.signature, start.maxBodyBytes);
+      const stateful = this.#sequences.of(request, message.detached);
       const rows = this.#batcher.sharesRuns && !message.alone ? batchRows(request.inputs) : undefined;
       const { arrivedAtMs, deadlineMs, acceptEncoding, observe, tellsBegan } = message;
       const timeoutMs = request.timeoutUs === undefined ? Number.POSITIVE_INFINITY : request.timeoutUs / 1000;
       const doneAtMs = this.#parts.clock.monotonicMs();
       this.#cost.noteDecoded(message.bytes, doneAtMs - fromMs);
-      this.#line.add({
+      this.#turns.add({
+        ...stateful,
         id,
         request,
         heldBytes,
@@ -211,11 +238,13 @@ export class Scheduler {
     const beganAtMs = this.#parts.clock.monotonicMs();
     let run: BatchRun;
     try {
-      run = await this.#runTogether(batch);
+      const { session, warn } = this.#parts;
+      run = await runTogether(batch, { session, sequences: this.#sequences, batcher: this.#batcher, warn });
     } catch (error) {
       const [first] = batch;
       if (batch.length === 1 && first !== undefined) {
         this.#parts.outbox.fail(first.id, error);
+        this.#turns.done(first);
         giveBackTensors(first.request.inputs);
       }
       // One bad request must not fail those that happened to share its batch.
@@ -223,64 +252,17 @@ export class Scheduler {
       return;
     }
     const computeMs = this.#parts.clock.monotonicMs() - beganAtMs;
-    batch.forEach((waiting, index) => {
-      this.#answer(waiting, run.outputs[index] ?? [], {
-        beganAtMs,
-        computeMs,
-        cpuMs: run.cpuMs,
-        batchSize: batch.length,
-      });
-    });
+    const figures = { beganAtMs, computeMs, cpuMs: run.cpuMs, batchSize: batch.length };
+    const parts = { ...this.#parts, sequences: this.#sequences };
+    for (const [index, waiting] of batch.entries()) sendAnswer(waiting, run.outputs[index] ?? [], figures, parts);
     const doneAtMs = this.#parts.clock.monotonicMs();
     this.#estimates.note(runSize(batch), doneAtMs - beganAtMs, doneAtMs);
     this.#cost.noteRun(computeMs, doneAtMs);
     const alike = worthKind(batch);
     if (alike !== undefined) this.#worth.note(alike, batch.length, computeMs);
-    for (const { request } of batch) giveBackTensors(request.inputs);
-  }
-
-  /** One run for all; the outputs of each. */
-  async #runTogether(batch: readonly WaitingRequest[]): Promise<BatchRun> {
-    const { session, warn } = this.#parts;
-    const isMeasured = batch.some(({ observe }) => observe);
-    const inputs = concatTensors(batch.map(({ request }) => request.inputs));
-    const { outputs: together, cpuMs } = await measuredRun(session, inputs, isMeasured);
-    if (batch.length === 1) return { outputs: [together], cpuMs };
-    const rows = batch.map((waiting) => waiting.rows);
-    try {
-      return { outputs: splitTensors(together, rows), cpuMs };
-    } catch (error) {
-      // True of the model and not of these requests: no later batch could be split either.
-      this.#batcher.separate();
-      warn(`requests no longer share runs: ${error instanceof Error ? error.message : String(error)}`);
-      throw error;
-    }
-  }
-
-  #answer(
-    waiting: WaitingRequest,
-    outputs: readonly Tensor[],
-    run: { beganAtMs: number; computeMs: number; cpuMs: number | undefined; batchSize: number },
-  ): void {
-    const { start, outbox } = this.#parts;
-    const { cpuMs } = run;
-    const isObserved = waiting.observe && cpuMs !== undefined;
-    const observed = isObserved ? observationOf(outputs, waiting.request.outputs, cpuMs) : undefined;
-    const encodeFromMs = this.#parts.clock.monotonicMs();
-    try {
-      const answer = answerOf(waiting, outputs, start);
-      outbox.answer(waiting.id, answer.chunks, {
-        contentEncoding: answer.contentEncoding,
-        headerLength: answer.headerLength,
-        decodeMs: waiting.decodeMs,
-        queueMs: run.beganAtMs - waiting.arrivedAtMs - waiting.decodeMs,
-        computeMs: run.computeMs,
-        encodeMs: this.#parts.clock.monotonicMs() - encodeFromMs,
-        batchSize: run.batchSize,
-        observed,
-      });
-    } catch (error) {
-      outbox.fail(waiting.id, error);
+    for (const waiting of batch) {
+      this.#turns.done(waiting);
+      giveBackTensors(waiting.request.inputs);
     }
   }
 

@@ -1,8 +1,9 @@
 import type { DecodedRequest } from '../../../core/tensor/decode-request.ts';
 import type { Encoding } from './messages.ts';
+import type { Statefulness } from './sequences.ts';
 
 /** A decoded request that waits for its run. */
-export interface WaitingRequest {
+export interface WaitingRequest extends Statefulness {
   readonly id: number;
   readonly request: DecodedRequest;
   /** Memory that it keeps from being freed. */
@@ -53,9 +54,9 @@ export class WaitingLine {
     }
   }
 
-  /** Takes a request out. False when it does not wait (any more). */
-  remove(id: number): boolean {
-    return this.#takeWhere((request) => request.id === id).length > 0;
+  /** Takes a request out. Undefined when it does not wait (any more). */
+  remove(id: number): WaitingRequest | undefined {
+    return this.#takeWhere((request) => request.id === id)[0];
   }
 
   /** Takes out what can no longer be answered in time. */

@@ -139,6 +139,7 @@ export class PairRuns {
         deadlineMs: arrivedAtMs + PAIR_LIMIT_MS,
         priority: LEAST_URGENT,
         alone: true,
+        detached: true,
         signal,
         observe: true,
         onBegan,

@@ -15,6 +15,7 @@ import type { CrashGroups, DrawnRequest } from './crash-groups.ts';
 import { FallbackRoom } from './fallback-room.ts';
 import { OpenAttempts } from './open-attempts.ts';
 import { type FailedAttempt, failedAttempt, outcomeOf } from './outcome-of.ts';
+import { SequenceRoutes } from './sequence-routes.ts';
 import type { TrafficSplit } from './traffic-split.ts';
 
 /** A version that computes for this share of a request's time is too slow, unless the old one nearly is too. */
@@ -62,11 +63,13 @@ interface Drawn {
 export class LiveRequests implements LiveUpdate {
   readonly #parts: LiveParts;
   readonly #room: FallbackRoom;
+  readonly #routes: SequenceRoutes;
   /** What the new version has of them. */
   readonly atNew: OpenAttempts;
 
   constructor(parts: LiveParts) {
     this.#parts = parts;
+    this.#routes = new SequenceRoutes(parts);
     this.#room = new FallbackRoom(parts.clock, parts.isSuspected);
     this.atNew = new OpenAttempts(parts.clock, () => parts.figures.old.p99Ms(1));
   }
@@ -78,8 +81,8 @@ export class LiveRequests implements LiveUpdate {
   }
 
   #draw(request: InferRequest, startedAt: number): Drawn {
-    const { split, book, stage, onDrawn } = this.#parts;
-    const assignment = split.draw(request.routingKey);
+    const { book, stage, onDrawn } = this.#parts;
+    const assignment = this.#routes.draw(request);
     const deadlineMs = this.#deadline(request, startedAt);
     const limitMs = computeLimitMs({
       deadlineMs: deadlineMs - startedAt,
@@ -141,9 +144,11 @@ export class LiveRequests implements LiveUpdate {
   async #onNew(drawn: Drawn): Promise<InferReply> {
     const now = this.#parts.clock.monotonicMs();
     let reply: InferReply;
+    // The old version has not the state that a request of a sequence goes on from: it can not answer instead.
+    const share = this.#routes.isStateful ? 1 : ATTEMPT_SHARE;
     this.atNew.add(drawn);
     try {
-      const attempt = await this.#attempt('new', drawn, now + ATTEMPT_SHARE * (drawn.deadlineMs - now));
+      const attempt = await this.#attempt('new', drawn, now + share * (drawn.deadlineMs - now));
       reply = replyOf(attempt.resident, attempt.reply);
       if (this.#settleAnswer(drawn, attempt.reply)) return reply;
     } catch (error) {
@@ -176,8 +181,9 @@ export class LiveRequests implements LiveUpdate {
     return answer;
   }
 
-  /** Undefined where the old version has no room, or is not there. */
+  /** Undefined where the old version has no room, is not there, or could not go on with a sequence. */
   async #fallBack(drawn: Drawn): Promise<InferReply | undefined> {
+    if (this.#routes.isStateful) return undefined;
     const { residentOf, runs, crashes, onFallback } = this.#parts;
     const old = residentOf('old');
     const replaced = residentOf('new');
@@ -209,7 +215,7 @@ export class LiveRequests implements LiveUpdate {
     const onLost: OnLost = (loss) => {
       if (loss.began) drawn.isSuspect = true;
       crashes.lostDrawn(loss, loss.began ? { ...member, recorded: recordable(drawn.request) } : member);
-      return arm === 'new' ? 'give_up' : 'retry';
+      return arm === 'new' && !this.#routes.isStateful ? 'give_up' : 'retry';
     };
     const onBegan = () => {
       drawn.beganAt = clock.monotonicMs();
@@ -238,7 +244,7 @@ export class LiveRequests implements LiveUpdate {
       await this.#parts.runs.run(
         resident,
         { ...drawn.request, payload, signal: undefined },
-        { startedAt, deadlineMs, onLost },
+        { startedAt, deadlineMs, detached: true, onLost },
       );
       this.#settle(drawn, { kind: 'failed' });
     } catch (error) {

@@ -3,7 +3,7 @@ import type { Outcome } from '../../../core/rollout/evidence/bad-event.ts';
 
 /** What an attempt's error says of the version that it was made on. */
 export type FailedAttempt =
-  /** The request is at fault, as its bytes alone tell: every version would refuse it. */
+  /** The request is at fault, as its bytes alone tell, or what its sequence has come to: every version would refuse it. */
   | 'request'
   /** The model refused what it was given: whether that is its fault, the other version tells. */
   | 'refused'
@@ -28,6 +28,7 @@ export function failedAttempt(error: unknown): FailedAttempt {
     case 'body_too_large':
     case 'header_too_large':
     case 'unsupported_media_type':
+    case 'sequence_lost':
       return 'request';
     case 'model_rejected_input':
       return 'refused';
