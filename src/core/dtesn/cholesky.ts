@@ -1,4 +1,4 @@
-import { addRowProducts, dot, type Rows } from './row-products.ts';
+import { addRowProducts, dot, type Matrix } from './row-products.ts';
 
 /** Columns that are finished at a time. */
 const BLOCK = 32;
@@ -11,7 +11,7 @@ const BLOCK = 32;
  *   contents are then of no use
  */
 export function factorise(matrix: Float64Array, n: number): boolean {
-  const rows: Rows = { data: matrix, stride: n };
+  const rows: Matrix = { data: matrix, stride: n };
   for (let first = 0; first < n; first += BLOCK) {
     const end = Math.min(first + BLOCK, n);
     addRowProducts(rows, { source: rows, from: 0, to: first, sign: -1 }, [first, n], [first, end]);

@@ -3,20 +3,20 @@ import { dissolvedMembranes, fundsOf } from './depth-rules.ts';
 import { groupLoss } from './group-loss.ts';
 import type { Membrane } from './membranes.ts';
 import { type Moments, selectFeatures } from './moments.ts';
-import { fitRidge, type RidgeFit, type Rows, readoutError } from './ridge.ts';
+import { choosePenalty, fitRidge, type LabelledRows, penalties, type RidgeFit, selectColumns } from './ridge.ts';
 
 const FIRST_THETA = 0.05;
 const THETA_FACTOR = 1.25;
 /** Of the smallest validation error so far, what a smaller reservoir may have. */
 const TOLERANCE = 1.02;
+/** A smaller reservoir's penalty is looked for so far from the last one's, either way. */
+const PENALTY_FACTOR = 10;
 
 export interface DepthProblem {
   readonly membranes: readonly Membrane[];
   /** Features are [1; inputs; states membrane by membrane]. */
   readonly training: Moments;
-  readonly validation: Rows;
-  /** λ, which stays as it was chosen for the whole reservoir. */
-  readonly penalty: number;
+  readonly validation: LabelledRows;
   readonly seed: number;
 }
 
@@ -24,6 +24,8 @@ export interface DepthRound {
   readonly theta: number;
   readonly membranes: number;
   readonly units: number;
+  /** λ. */
+  readonly penalty: number;
   /** NRMSE on the validation rows. */
   readonly error: number;
 }
@@ -44,14 +46,15 @@ interface Candidate {
 /**
  * The smallest reservoir within 1.02 of the least validation error, by rounds of the P system of `depth-rules`: the
  * price θ rises until membranes dissolve, and the readout is fitted anew without them. The first round that is too bad
- * is undone and is the last.
+ * is undone and is the last. Each smaller reservoir has a penalty of its own, as noise asks for more of it.
  *
- * @throws AppError `internal` if a readout can not be fitted at the given penalty
+ * @throws AppError `invalid_request` if no readout can be fitted
  */
 export function optimiseDepth(problem: DepthProblem): OptimisedDepth {
   let current = candidate(
     problem,
     problem.membranes.map((_, place) => place),
+    penalties(problem.training.rows),
   );
   let theta = FIRST_THETA;
   let least = current.error;
@@ -59,7 +62,8 @@ export function optimiseDepth(problem: DepthProblem): OptimisedDepth {
   while (current.kept.length > 1) {
     const priced = raisePrice(problem, current, theta);
     theta = priced.theta;
-    const next = candidate(problem, priced.kept);
+    const { penalty } = current.fit;
+    const next = candidate(problem, priced.kept, [penalty * PENALTY_FACTOR, penalty, penalty / PENALTY_FACTOR]);
     if (!(next.error <= TOLERANCE * least)) break;
     current = next;
     least = Math.min(least, next.error);
@@ -102,20 +106,18 @@ function lossesOf(membranes: readonly Membrane[], kept: readonly number[], fit: 
   });
 }
 
-function candidate({ membranes, training, validation, penalty }: DepthProblem, kept: readonly number[]): Candidate {
-  const features = featuresOf(membranes, training.features, kept);
-  const fit = fitRidge(selectFeatures(training, features), penalty);
-  if (fit === undefined) throw new AppError('internal', `No readout could be fitted with the penalty ${penalty}.`);
-  const { outputs } = training;
-  const weights = new Float32Array(training.features * outputs);
-  features.forEach((feature, i) => {
-    weights.set(fit.weights.subarray(i * outputs, (i + 1) * outputs), feature * outputs);
-  });
-  return { kept, fit, error: readoutError(validation, weights, outputs) };
+function candidate(problem: DepthProblem, kept: readonly number[], tried: readonly number[]): Candidate {
+  const { membranes, training, validation } = problem;
+  const columns = columnsOf(membranes, training.features, kept);
+  const moments = selectFeatures(training, columns);
+  const { penalty, error } = choosePenalty(moments, selectColumns(validation, training.features, columns), tried);
+  const fit = fitRidge(moments, penalty);
+  if (fit === undefined) throw new AppError('internal', `The penalty ${penalty} was chosen and gives no readout.`);
+  return { kept, fit, error };
 }
 
 /** Columns of the readout's features that stay: those before the states, and the states of the membranes. */
-function featuresOf(membranes: readonly Membrane[], features: number, kept: readonly number[]): readonly number[] {
+function columnsOf(membranes: readonly Membrane[], features: number, kept: readonly number[]): readonly number[] {
   const before = features - membranes.reduce((sum, { units }) => sum + units, 0);
   const columns = Array.from({ length: before }, (_, column) => column);
   let first = before;
@@ -126,7 +128,7 @@ function featuresOf(membranes: readonly Membrane[], features: number, kept: read
   return columns;
 }
 
-function roundOf({ membranes }: DepthProblem, { kept, error }: Candidate, theta: number): DepthRound {
+function roundOf({ membranes }: DepthProblem, { kept, fit, error }: Candidate, theta: number): DepthRound {
   const units = kept.reduce((sum, place) => sum + (membranes[place]?.units ?? 0), 0);
-  return { theta, membranes: kept.length, units, error };
+  return { theta, membranes: kept.length, units, penalty: fit.penalty, error };
 }

@@ -7,7 +7,7 @@ import { nrmse } from './nrmse.ts';
 const SMALLEST_POWER = 15;
 
 /** Rows with their targets that a readout is judged by. */
-export interface Rows {
+export interface LabelledRows {
   /** [rows, features]. */
   readonly features: Float32Array;
   /** [rows, outputs]. */
@@ -78,14 +78,18 @@ export function fitRidge(
 }
 
 /**
- * Tries all penalties and takes the one with the smallest error on the validation rows, by the weights as they are
+ * Tries penalties, by default all of `penalties`, and takes the one with the smallest error on the validation rows, by the weights as they are
  * served: rounded to float32.
  *
  * @throws AppError `invalid_request` if no penalty gives a finite error, as with NaN among the training rows
  */
-export function choosePenalty(training: Moments, validation: Rows): ChosenPenalty {
+export function choosePenalty(
+  training: Moments,
+  validation: LabelledRows,
+  candidates: readonly number[] = penalties(training.rows),
+): ChosenPenalty {
   const factor = new Float64Array(training.features ** 2);
-  const tried = penalties(training.rows).map((penalty): TriedPenalty => {
+  const tried = candidates.map((penalty): TriedPenalty => {
     const fit = fitRidge(training, penalty, factor);
     return { penalty, error: fit && readoutError(validation, Float32Array.from(fit.weights), training.outputs) };
   });
@@ -99,8 +103,20 @@ export function choosePenalty(training: Moments, validation: Rows): ChosenPenalt
   );
 }
 
+/** Rows with some of their features, in the order given. */
+export function selectColumns(rows: LabelledRows, allFeatures: number, columns: readonly number[]): LabelledRows {
+  const count = rows.features.length / allFeatures;
+  const features = new Float32Array(count * columns.length);
+  for (let row = 0; row < count; row += 1) {
+    columns.forEach((column, i) => {
+      features[row * columns.length + i] = rows.features[row * allFeatures + column] ?? 0;
+    });
+  }
+  return { features, targets: rows.targets };
+}
+
 /** NRMSE of a readout on rows. */
-export function readoutError({ features, targets }: Rows, weights: ArrayLike<number>, outputs: number): number {
+export function readoutError({ features, targets }: LabelledRows, weights: ArrayLike<number>, outputs: number): number {
   return nrmse(readout(features, weights, outputs), targets, outputs);
 }
 

@@ -1,12 +1,12 @@
 /** A matrix within an array: element (i, j) is at i·stride + j. */
-export interface Rows {
+export interface Matrix {
   readonly data: Float64Array;
   readonly stride: number;
 }
 
 /** Products of rows of `source`, over their elements from `from` to before `to`, times `sign`. */
 export interface RowProducts {
-  readonly source: Rows;
+  readonly source: Matrix;
   readonly from: number;
   readonly to: number;
   readonly sign: 1 | -1;
@@ -16,11 +16,11 @@ const TILE = 4;
 
 /**
  * Adds the products of rows i and j of `source` to the elements (i, j) of `target`, for all i from `firstRow` to before
- * `endRow`, and all j from `firstColumn` to before `endColumn` that are at most i. Sixteen products at a time: each
- * element that is read is used four times.
+ * `endRow`, and all j from `firstColumn` to before `endColumn` that are at most i. Eight sums at a time: what
+ * is read is used two or four times.
  */
 export function addRowProducts(
-  target: Rows,
+  target: Matrix,
   products: RowProducts,
   rows: readonly [firstRow: number, endRow: number],
   columns: readonly [firstColumn: number, endColumn: number],
@@ -46,7 +46,7 @@ export function dot(left: Float64Array, i: number, right: Float64Array, j: numbe
 }
 
 function addPart(
-  target: Rows,
+  target: Matrix,
   { source, from, to, sign }: RowProducts,
   firstRow: number,
   lastRow: number,
@@ -61,13 +61,13 @@ function addPart(
   }
 }
 
-function addTile(target: Rows, products: RowProducts, i: number, j: number): void {
+function addTile(target: Matrix, products: RowProducts, i: number, j: number): void {
   addHalfTile(target, products, i, j);
   addHalfTile(target, products, i + 2, j);
 }
 
-/** Rows i and i + 1 with rows j to j + 3: as many sums as fit into registers. */
-function addHalfTile(target: Rows, { source, from, to, sign }: RowProducts, i: number, j: number): void {
+/** Matrix i and i + 1 with rows j to j + 3: as many sums as fit into registers. */
+function addHalfTile(target: Matrix, { source, from, to, sign }: RowProducts, i: number, j: number): void {
   const { data, stride } = source;
   const [upper, lower] = [i * stride, (i + 1) * stride];
   const [right0, right1, right2, right3] = [j * stride, (j + 1) * stride, (j + 2) * stride, (j + 3) * stride];
@@ -96,6 +96,6 @@ function addHalfTile(target: Rows, { source, from, to, sign }: RowProducts, i: n
   });
 }
 
-function add({ data, stride }: Rows, i: number, j: number, value: number): void {
+function add({ data, stride }: Matrix, i: number, j: number, value: number): void {
   data[i * stride + j] = (data[i * stride + j] ?? 0) + value;
 }

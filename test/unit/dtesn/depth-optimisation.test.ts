@@ -27,7 +27,6 @@ function problem(useful: readonly number[], noise: number) {
     membranes: MEMBRANES,
     training: training.finish(),
     validation: { features: Float32Array.from(features), targets: Float64Array.from(targets) },
-    penalty: 0.01,
     seed: 1,
   };
 }

@@ -2,11 +2,18 @@ import { describe, expect, test } from 'vitest';
 import { selectFeatures, sumOfMoments } from '../../../src/core/dtesn/moments.ts';
 import { nrmse } from '../../../src/core/dtesn/nrmse.ts';
 import { RandomStream } from '../../../src/core/dtesn/random.ts';
-import { choosePenalty, fitRidge, penalties, type Rows, readout, readoutError } from '../../../src/core/dtesn/ridge.ts';
+import {
+  choosePenalty,
+  fitRidge,
+  type LabelledRows,
+  penalties,
+  readout,
+  readoutError,
+} from '../../../src/core/dtesn/ridge.ts';
 import { AppError } from '../../../src/core/errors.ts';
 import { type Data, linearData, momentsOf } from './data.ts';
 
-function rowsOf({ features, targets }: Data): Rows {
+function rowsOf({ features, targets }: Data): LabelledRows {
   return {
     features: Float32Array.from(features.flatMap((row) => [...row])),
     targets: Float64Array.from(targets.flatMap((row) => [...row])),
@@ -125,9 +132,9 @@ describe('the penalty', () => {
   });
 
   test('that leaves the matrix singular to working precision is passed over', () => {
-    // 4 + λ is 4 in float64 for the smallest, so that the second pivot is 0.
-    const twins = momentsOf({ features: [Float64Array.of(2, 2)], targets: [Float64Array.of(1)] });
-    const validation = { features: Float32Array.of(2, 2, 4, 4), targets: Float64Array.of(1, 2) };
+    // 16 + λ is 16 in float64 for the smallest, so that the second pivot is 0.
+    const twins = momentsOf({ features: [Float64Array.of(4, 4)], targets: [Float64Array.of(1)] });
+    const validation = { features: Float32Array.of(4, 4, 8, 8), targets: Float64Array.of(1, 2) };
     const { tried, error } = choosePenalty(twins, validation);
     expect(tried.at(-1)?.error).toBeUndefined();
     expect(error).toBeLessThan(1e-4);
