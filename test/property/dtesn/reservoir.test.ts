@@ -71,7 +71,10 @@ test('padding stays exactly 0, whatever comes in and by every tableau', () => {
         );
       }
       for (const place of padding(reservoir)) expect(state[place]).toBe(0);
-      expect(withoutPadding(reservoir, state).every((value) => value !== 0 && Math.abs(value) < 1)).toBe(true);
+      const units = withoutPadding(reservoir, state);
+      expect(units.every((value) => value !== 0 && Number.isFinite(value))).toBe(true);
+      // Only Euler's step with a leak of at most 1 is a mean of the state and a tanh.
+      if (order === 1) expect(units.every((value) => Math.abs(value) <= 1)).toBe(true);
     }),
     { numRuns: 40 },
   );
