@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { UrlPolicy } from '../adapters/source/url-policy.ts';
 import { parseBudgetSetting } from '../core/memory/budget.ts';
 import { type ModelId, parseModelId } from '../core/model/model-id.ts';
-import { MAX_INTRA_OP_THREADS } from '../core/model/options.ts';
+import { OPTION_RANGES } from '../core/model/options.ts';
 import { parseVersionSelector, type VersionSelector } from '../core/model/version.ts';
 import { list, optional, text, toggle, value, wholeNumber } from './option.ts';
 import { parseBytes, parseDurationMs } from './units.ts';
@@ -103,7 +103,7 @@ export const CONFIG_OPTIONS = {
     description: 'How long a load waits for models that are busy to become idle, where it needs their memory.',
   }),
   'load-on-demand': toggle(true, 'Whether a request for a model that is not loaded loads it.'),
-  'intra-op-threads': optional(wholeNumber('a number of threads from 1 to 1024', 1, MAX_INTRA_OP_THREADS), {
+  'intra-op-threads': optional(wholeNumber('a number of threads from 1 to 1024', 1, OPTION_RANGES.intraOpThreads.max), {
     placeholder: 'THREADS',
     defaultText: 'chosen from the processors',
     description: "Threads of each model's process, where the model names none.",

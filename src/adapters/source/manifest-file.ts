@@ -3,15 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { camelMembers } from '../../core/casing.ts';
 import { EMPTY_MANIFEST, type ModelManifest } from '../../core/model/manifest.ts';
-import {
-  contradictionIn,
-  MAX_INSTANCES,
-  MAX_INTRA_OP_THREADS,
-  MAX_KEEP_ALIVE_MS,
-  MAX_QUEUE_DELAY_US,
-  MAX_SEQUENCE_IDLE_MS,
-  MAX_SEQUENCES,
-} from '../../core/model/options.ts';
+import { contradictionIn, MAX_PREFERRED_SIZES, OPTION_RANGES, type Range } from '../../core/model/options.ts';
 import { rolloutOptionsOf, Strategy } from '../../serving/rollouts/strategy.ts';
 import { confine, reasonOf } from './confine.ts';
 
@@ -23,24 +15,24 @@ const MAX_MANIFEST_BYTES = 8 * 1024 * 1024;
 /** Two for each layer of a network with many. */
 const MAX_STATES = 1024;
 
-const positive = z.int().min(1);
+const within = ({ min, max }: Range) => z.int().min(min).max(max);
 
 const manifestSchema = z.strictObject({
   description: z.string().optional(),
   options: z
     .strictObject({
-      max_batch_size: positive.max(65_536).optional(),
-      max_queue_delay_us: z.int().min(0).max(MAX_QUEUE_DELAY_US).optional(),
-      preferred_batch_sizes: z.array(z.int().min(2).max(65_536)).max(64).optional(),
-      instances: positive.max(MAX_INSTANCES).optional(),
-      intra_op_threads: positive.max(MAX_INTRA_OP_THREADS).optional(),
-      default_timeout_ms: positive.max(86_400_000).optional(),
-      max_queue_length: positive.max(10_000_000).optional(),
-      warm_up_runs: z.int().min(0).max(1000).optional(),
-      keep_alive_ms: positive.max(MAX_KEEP_ALIVE_MS).optional(),
+      max_batch_size: within(OPTION_RANGES.maxBatchSize).optional(),
+      max_queue_delay_us: within(OPTION_RANGES.maxQueueDelayUs).optional(),
+      preferred_batch_sizes: z.array(within(OPTION_RANGES.preferredBatchSizes)).max(MAX_PREFERRED_SIZES).optional(),
+      instances: within(OPTION_RANGES.instances).optional(),
+      intra_op_threads: within(OPTION_RANGES.intraOpThreads).optional(),
+      default_timeout_ms: within(OPTION_RANGES.defaultTimeoutMs).optional(),
+      max_queue_length: within(OPTION_RANGES.maxQueueLength).optional(),
+      warm_up_runs: within(OPTION_RANGES.warmUpRuns).optional(),
+      keep_alive_ms: within(OPTION_RANGES.keepAliveMs).optional(),
       share_weights: z.boolean().optional(),
-      max_sequences: positive.max(MAX_SEQUENCES).optional(),
-      sequence_idle_ms: positive.max(MAX_SEQUENCE_IDLE_MS).optional(),
+      max_sequences: within(OPTION_RANGES.maxSequences).optional(),
+      sequence_idle_ms: within(OPTION_RANGES.sequenceIdleMs).optional(),
     })
     .superRefine((options, context) => {
       const message = contradictionIn(camelMembers(options));

@@ -46,23 +46,38 @@ export const DEFAULT_OPTIONS: ModelOptions = {
   sequenceIdleMs: 60_000,
 };
 
-/** More processes of one model than that are a mistake, or work for another machine. */
-export const MAX_INSTANCES = 16;
+/** Whole numbers, both ends among them. */
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+}
 
-/** The most that is taken for a number of threads. */
-export const MAX_INTRA_OP_THREADS = 1024;
+/** The longest that a timer can wait: 24 days. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
+const ROWS: Range = { min: 1, max: 65_536 };
 
-/** The longest that a timer can wait, 24 days; who wants more names none, and it stays until its memory is needed. */
-export const MAX_KEEP_ALIVE_MS = 2 ** 31 - 1;
+/** What may be set, by whoever sets it. */
+export const OPTION_RANGES = {
+  maxBatchSize: ROWS,
+  /** A request may be made to wait for others for a second. */
+  maxQueueDelayUs: { min: 0, max: 1_000_000 },
+  /** Of each of them. */
+  preferredBatchSizes: { min: 2, max: ROWS.max },
+  /** More processes of one model are a mistake, or work for another machine. */
+  instances: { min: 1, max: 16 },
+  intraOpThreads: { min: 1, max: 1024 },
+  defaultTimeoutMs: { min: 1, max: 86_400_000 },
+  maxQueueLength: { min: 1, max: 10_000_000 },
+  warmUpRuns: { min: 0, max: 1000 },
+  /** Who wants more names none, and it stays until its memory is needed. */
+  keepAliveMs: { min: 1, max: LONGEST_WAIT_MS },
+  /** More open sequences would be a leak. */
+  maxSequences: { min: 1, max: 1_000_000 },
+  sequenceIdleMs: { min: 1, max: LONGEST_WAIT_MS },
+} as const satisfies Partial<Record<keyof ModelOptions, Range>>;
 
-/** More open sequences than that would be a leak. */
-export const MAX_SEQUENCES = 1_000_000;
-
-/** The longest that an idle sequence can be kept: as long as a timer can wait, 24 days. */
-export const MAX_SEQUENCE_IDLE_MS = 2 ** 31 - 1;
-
-/** The longest that a request may be made to wait for others: a second. */
-export const MAX_QUEUE_DELAY_US = 1_000_000;
+/** More preferred batch sizes would be a list of all. */
+export const MAX_PREFERRED_SIZES = 64;
 
 /** Why these options can not all hold, as a sentence; undefined where they can. What is absent contradicts nothing. */
 export function contradictionIn({

@@ -1,50 +1,44 @@
 import { z } from 'zod';
 import { camelMembers } from '../../core/casing.ts';
-import {
-  contradictionIn,
-  MAX_INSTANCES,
-  MAX_INTRA_OP_THREADS,
-  MAX_KEEP_ALIVE_MS,
-  MAX_QUEUE_DELAY_US,
-  MAX_SEQUENCE_IDLE_MS,
-  MAX_SEQUENCES,
-} from '../../core/model/options.ts';
+import { contradictionIn, MAX_PREFERRED_SIZES, OPTION_RANGES, type Range } from '../../core/model/options.ts';
 import { ModelIdText, VersionText } from './common.ts';
 import { DESCRIPTION_FIELDS } from './dry-run.ts';
 import { ModelVersion } from './model-version.ts';
 
+const within = ({ min, max }: Range) => z.int().min(min).max(max);
+
 export const LoadOptions = z
   .strictObject({
-    max_batch_size: z.int().min(1).max(4096).optional().meta({
+    max_batch_size: within(OPTION_RANGES.maxBatchSize).optional().meta({
       description: 'Rows that may share one run. 1 switches batching off.',
     }),
-    max_queue_delay_us: z.int().min(0).max(MAX_QUEUE_DELAY_US).optional().meta({
+    max_queue_delay_us: within(OPTION_RANGES.maxQueueDelayUs).optional().meta({
       description:
         'How long a request may wait for others to share its run while nothing else is to be done. 0, the default: not at all; what comes while the model is busy is the next batch.',
     }),
-    preferred_batch_sizes: z.array(z.int().min(2).max(4096)).max(64).optional().meta({
+    preferred_batch_sizes: z.array(within(OPTION_RANGES.preferredBatchSizes)).max(MAX_PREFERRED_SIZES).optional().meta({
       description:
         'Rows of a batch that goes as soon as it can be formed, the largest that can; what is less waits for `max_queue_delay_us`. Absent or empty: `max_batch_size` alone.',
     }),
-    instances: z.int().min(1).max(MAX_INSTANCES).optional().meta({
+    instances: within(OPTION_RANGES.instances).optional().meta({
       description: 'Processes that run it side by side; a request goes to the one with the fewest outstanding.',
     }),
-    intra_op_threads: z.int().min(1).max(MAX_INTRA_OP_THREADS).optional().meta({
+    intra_op_threads: within(OPTION_RANGES.intraOpThreads).optional().meta({
       description: 'Threads of each of its processes. Absent: as the server says, or chosen from its processors.',
     }),
-    default_timeout_ms: z.int().min(1).max(86_400_000).optional(),
-    max_queue_length: z.int().min(1).max(1_000_000).optional(),
-    warm_up_runs: z.int().min(0).max(1000).optional(),
-    keep_alive_ms: z.int().min(1).max(MAX_KEEP_ALIVE_MS).optional().meta({
+    default_timeout_ms: within(OPTION_RANGES.defaultTimeoutMs).optional(),
+    max_queue_length: within(OPTION_RANGES.maxQueueLength).optional(),
+    warm_up_runs: within(OPTION_RANGES.warmUpRuns).optional(),
+    keep_alive_ms: within(OPTION_RANGES.keepAliveMs).optional().meta({
       description: 'How long it stays in memory unused. Absent: until the memory is needed.',
     }),
     share_weights: z.boolean().optional().meta({
       description: 'Whether all processes that run this file share one copy of its weights. Runs become slower.',
     }),
-    max_sequences: z.int().min(1).max(MAX_SEQUENCES).optional().meta({
+    max_sequences: within(OPTION_RANGES.maxSequences).optional().meta({
       description: 'Of a model with states: sequences that may be open at once; the next start gets 429. Default 1000.',
     }),
-    sequence_idle_ms: z.int().min(1).max(MAX_SEQUENCE_IDLE_MS).optional().meta({
+    sequence_idle_ms: within(OPTION_RANGES.sequenceIdleMs).optional().meta({
       description: 'Of a model with states: how long a sequence without a request is kept. Default 60,000.',
     }),
   })

@@ -1,8 +1,9 @@
-import type { InferMessage, StartMessage } from '../../../src/adapters/onnx/runner/messages.ts';
+import type { StartMessage } from '../../../src/adapters/onnx/runner/messages.ts';
 import { Scheduler } from '../../../src/adapters/onnx/runner/scheduler.ts';
 import { AppError } from '../../../src/core/errors.ts';
 import type { Tensor } from '../../../src/core/tensor/datatype.ts';
 import { FakeClock } from '../serving/fake-clock.ts';
+import { MESSAGE, START } from './messages.ts';
 
 /** Turns of the event loop that the scheduler takes from the end of one run to the beginning of the next, and more. */
 const TURNS = 6;
@@ -121,31 +122,3 @@ const SIGNATURE = {
   inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, -1] }],
   outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, -1] }],
 } as const;
-
-const START: StartMessage = {
-  modelPath: '/model.onnx',
-  modelId: 'm',
-  version: '1',
-  maxBatchSize: 32,
-  maxQueueDelayUs: 0,
-  preferredBatchSizes: [],
-  intraOpThreads: 1,
-  warmUpRuns: 0,
-  labels: {},
-  maxBodyBytes: 1_000_000,
-  state: [],
-  maxSequences: 1000,
-  sequenceIdleMs: 60_000,
-  mayHaveLost: false,
-};
-
-const MESSAGE: Omit<InferMessage, 'arrivedAtMs' | 'deadlineMs' | 'priority' | 'at'> = {
-  alone: false,
-  observe: false,
-  tellsBegan: false,
-  detached: false,
-  contentEncoding: undefined,
-  acceptEncoding: undefined,
-  headerLength: undefined,
-  bytes: 100,
-};

@@ -1,8 +1,9 @@
-import type { InferMessage, StartMessage } from '../../../src/adapters/onnx/runner/messages.ts';
+import type { StartMessage } from '../../../src/adapters/onnx/runner/messages.ts';
 import { Scheduler } from '../../../src/adapters/onnx/runner/scheduler.ts';
 import { AppError } from '../../../src/core/errors.ts';
 import type { Tensor } from '../../../src/core/tensor/datatype.ts';
 import { FakeClock } from '../serving/fake-clock.ts';
+import { MESSAGE, START } from './messages.ts';
 
 /** Turns of the event loop that the scheduler takes from the end of one run to the beginning of the next, and more. */
 const TURNS = 6;
@@ -55,7 +56,7 @@ export class StatefulRunner {
 
   constructor(options: Partial<StartMessage> = {}) {
     this.scheduler = new Scheduler({
-      start: { ...START, ...options },
+      start: { ...START, state: STATE, ...options },
       batchable: true,
       clock: this.clock,
       session: { signature: SIGNATURE, run: (inputs) => this.#run(inputs) },
@@ -142,29 +143,4 @@ const SIGNATURE = {
   outputs: [{ name: 'y', datatype: 'FP64', shape: [-1, 1] }],
 } as const;
 
-const START: StartMessage = {
-  modelPath: '/model.onnx',
-  modelId: 'm',
-  version: '1',
-  maxBatchSize: 32,
-  maxQueueDelayUs: 0,
-  preferredBatchSizes: [],
-  intraOpThreads: 1,
-  warmUpRuns: 0,
-  labels: {},
-  maxBodyBytes: 1_000_000,
-  state: [{ input: 'h', output: 'h_out', datatype: 'FP64', rowShape: [1], initial: 0 }],
-  maxSequences: 1000,
-  sequenceIdleMs: 60_000,
-  mayHaveLost: false,
-};
-
-const MESSAGE: Omit<InferMessage, 'arrivedAtMs' | 'deadlineMs' | 'priority' | 'detached' | 'at'> = {
-  alone: false,
-  observe: false,
-  tellsBegan: false,
-  contentEncoding: undefined,
-  acceptEncoding: undefined,
-  headerLength: undefined,
-  bytes: 100,
-};
+const STATE = [{ input: 'h', output: 'h_out', datatype: 'FP64', rowShape: [1], initial: 0 }] as const;

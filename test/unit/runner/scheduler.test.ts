@@ -5,23 +5,7 @@ import { Scheduler } from '../../../src/adapters/onnx/runner/scheduler.ts';
 import { AppError } from '../../../src/core/errors.ts';
 import type { ModelSignature } from '../../../src/core/model/signature.ts';
 import type { Tensor } from '../../../src/core/tensor/datatype.ts';
-
-const START: StartMessage = {
-  modelPath: '/model.onnx',
-  modelId: 'm',
-  version: '1',
-  maxBatchSize: 32,
-  maxQueueDelayUs: 0,
-  preferredBatchSizes: [],
-  intraOpThreads: 1,
-  warmUpRuns: 0,
-  labels: {},
-  maxBodyBytes: 1_000_000,
-  state: [],
-  maxSequences: 1000,
-  sequenceIdleMs: 60_000,
-  mayHaveLost: false,
-};
+import { MESSAGE, START } from '../../helpers/runner/messages.ts';
 
 const SIGNATURE: ModelSignature = {
   inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 1] }],
@@ -94,14 +78,7 @@ class Room {
     this.scheduler.accept(id, {
       arrivedAtMs,
       deadlineMs: arrivedAtMs + 60_000,
-      alone: false,
-      observe: false,
-      tellsBegan: false,
-      detached: false,
-      contentEncoding: undefined,
-      acceptEncoding: undefined,
-      priority: undefined,
-      headerLength: undefined,
+      ...MESSAGE,
       bytes: 0,
       at: id,
       ...more,

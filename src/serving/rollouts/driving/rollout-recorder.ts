@@ -10,6 +10,12 @@ import { recordOfSettings } from './recorded-settings.ts';
 
 const SAVE_EVERY_MS = 5000;
 
+/** Where an update stands that another start of the server began. */
+export interface Recorded {
+  readonly entries: readonly LogEntry[];
+  readonly progress: Readonly<Record<string, unknown>> | undefined;
+}
+
 /** What was saved of an update beside its log. */
 export interface Progress {
   /** How many times the server has been started since the update began. */

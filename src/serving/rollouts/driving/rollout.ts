@@ -18,16 +18,10 @@ import { EffectQueue } from './effect-queue.ts';
 import { Evaluation } from './evaluation.ts';
 import { EventLog } from './event-log.ts';
 import type { RolloutIdentity } from './identity.ts';
-import { isLast, RolloutRecorder, readProgress } from './rollout-recorder.ts';
+import { isLast, type Recorded, RolloutRecorder, readProgress } from './rollout-recorder.ts';
 import type { RolloutServices } from './rollout-services.ts';
 import { type AvailabilityChange, UpdatedVersions } from './updated-versions.ts';
 import { VersionMoves } from './version-moves.ts';
-
-/** Where an update stands that another start of the server began. */
-export interface Recorded {
-  readonly entries: readonly LogEntry[];
-  readonly progress: Readonly<Record<string, unknown>> | undefined;
-}
 
 interface Begun extends Recorded {
   readonly state: RolloutState;
